@@ -1,0 +1,89 @@
+-- The main job, start to end, on real customers. Run by demo/run.sh; every
+-- statement here works as it stands in any psql.
+\set QUIET on
+\set ON_ERROR_STOP on
+\pset footer off
+\pset null ''
+SET client_min_messages = warning;
+
+\echo
+\echo 'Load: 7,043 customers of a telecom company, 21 columns, into table customer'
+\echo
+SELECT clock_timestamp() AS started \gset
+\i test/data/telco_churn.sql
+CREATE EXTENSION churnprevent;
+\set step 'load'
+\ir step.sql
+
+\echo
+\echo 'Train: a model named telco learns column churn; a part of the customers is kept aside to test it'
+\echo
+SELECT version, rows, features,
+       round(100 * churn_rate::numeric, 1) AS "churn %",
+       round(auc::numeric, 4)       AS auc,
+       round(log_loss::numeric, 4)  AS log_loss,
+       round(rmse::numeric, 4)      AS rmse,
+       round(accuracy::numeric, 4)  AS accuracy,
+       round(ece::numeric, 4)       AS calibration_error,
+       deployed
+FROM cp_train('telco', 'customer', 'churn',
+              '{"id": "customer_id", "value_column": "monthly_charges", "tenure_column": "tenure"}');
+\set step 'train'
+\ir step.sql
+
+\echo
+\echo 'Measure: the same model on the customers it has not seen'
+\echo
+SELECT rows,
+       round(100 * churn_rate::numeric, 1) AS "churn %",
+       round(auc::numeric, 4)       AS auc,
+       round(log_loss::numeric, 4)  AS log_loss,
+       round(brier::numeric, 4)     AS brier,
+       round(accuracy::numeric, 4)  AS accuracy,
+       round(top_decile_lift::numeric, 2) AS "lift of the top tenth"
+FROM cp_evaluate('telco');
+\set step 'measure'
+\ir step.sql
+
+\echo
+\echo 'Lift: unseen customers in ten groups, most at risk first. "captured" is the share of'
+\echo 'all leavers that one reaches by calling the groups down to this one.'
+\echo
+SELECT decile, customers, churners,
+       round(100 * churn_rate::numeric, 1) AS "churn %",
+       round(lift::numeric, 2)             AS lift,
+       round(100 * captured::numeric, 1)   AS "captured %"
+FROM cp_lift('telco')
+ORDER BY decile;
+\set step 'lift'
+\ir step.sql
+
+\echo
+\echo 'Score: the 20 customers most at risk who have not left yet'
+\echo
+SELECT c.customer_id, c.contract, c.internet_service, c.tenure,
+       round(100 * s.churn_probability::numeric, 1) AS "risk %",
+       s.risk_segment,
+       round(s.customer_value::numeric, 2)          AS value,
+       s.recommendation
+FROM customer c, cp_score(c, 'telco') s
+WHERE c.churn = 'No'
+ORDER BY s.churn_probability DESC, c.customer_id
+LIMIT 20;
+\set step 'score every customer'
+\ir step.sql
+
+\echo
+\echo 'Segments: customers who have not left, and what they pay a month'
+\echo
+SELECT s.risk_segment,
+       count(*)                                       AS customers,
+       round(100 * avg(s.churn_probability)::numeric, 1) AS "mean risk %",
+       round(sum(c.monthly_charges))                  AS "paid a month",
+       min(s.recommendation)                          AS recommendation
+FROM customer c, cp_score(c, 'telco') s
+WHERE c.churn = 'No'
+GROUP BY s.risk_segment
+ORDER BY avg(s.churn_probability) DESC;
+\set step 'segments'
+\ir step.sql

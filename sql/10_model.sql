@@ -1,0 +1,92 @@
+-- Models: versions, what is deployed, who may use them.
+--
+-- C code reads model, deployment and model_grant by column position: new columns
+-- go to the end. Names are collated "C", so that index probes need no locale.
+
+CREATE TABLE churnprevent.model_name (
+	name text COLLATE "C" PRIMARY KEY CHECK (name <> ''),
+	last_version int NOT NULL
+);
+COMMENT ON TABLE churnprevent.model_name IS 'one row a model name; its row lock serialises training, deploying and dropping, and a version number is never given twice';
+
+CREATE TABLE churnprevent.model (
+	model_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	name text COLLATE "C" NOT NULL REFERENCES churnprevent.model_name,
+	version int NOT NULL,
+	owner regrole NOT NULL,
+	checksum bigint NOT NULL,
+	created_at timestamptz NOT NULL,
+	seconds float8 NOT NULL,
+	source text NOT NULL,
+	label text NOT NULL,
+	options jsonb NOT NULL,
+	roles jsonb NOT NULL,
+	rows bigint NOT NULL,
+	feature_count int NOT NULL,
+	features jsonb NOT NULL,
+	members jsonb NOT NULL,
+	metrics jsonb NOT NULL,
+	bytes bytea NOT NULL,
+	holdout bytea,
+	UNIQUE (name, version)
+);
+ALTER TABLE churnprevent.model ALTER COLUMN bytes SET STORAGE EXTERNAL;
+COMMENT ON TABLE churnprevent.model IS 'every version of every model; a row is never updated and a model_id never given again';
+COMMENT ON COLUMN churnprevent.model.owner IS 'role that trained it; may use, deploy and drop it';
+COMMENT ON COLUMN churnprevent.model.checksum IS 'hash of the bytes, as their envelope has it';
+COMMENT ON COLUMN churnprevent.model.seconds IS 'time the training took, reading included';
+COMMENT ON COLUMN churnprevent.model.source IS 'table or query it was trained on';
+COMMENT ON COLUMN churnprevent.model.roles IS 'columns that mean id, value (money a month), tenure and service state';
+COMMENT ON COLUMN churnprevent.model.rows IS 'labelled rows, held-out ones included';
+COMMENT ON COLUMN churnprevent.model.features IS 'feature map: name, kind and number of levels of each feature';
+COMMENT ON COLUMN churnprevent.model.members IS 'weight of each member of the ensemble';
+COMMENT ON COLUMN churnprevent.model.metrics IS 'figures on the held-out rows';
+COMMENT ON COLUMN churnprevent.model.bytes IS 'the model; holds values of customers, so no reader gets SELECT on it';
+COMMENT ON COLUMN churnprevent.model.holdout IS 'score, label and weight of each held-out row';
+
+CREATE TABLE churnprevent.deployment (
+	deployment_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	name text COLLATE "C" NOT NULL,
+	model_id bigint NOT NULL REFERENCES churnprevent.model ON DELETE CASCADE,
+	strategy text NOT NULL CHECK (strategy IN ('train', 'version', 'best', 'latest', 'rollback')),
+	restores bigint,
+	deployed_by regrole NOT NULL,
+	deployed_at timestamptz NOT NULL
+);
+CREATE INDEX deployment_by_name ON churnprevent.deployment (name, deployment_id);
+CREATE INDEX deployment_by_model ON churnprevent.deployment (model_id);
+COMMENT ON TABLE churnprevent.deployment IS 'history of deployments; the last row of a name says which version scores';
+COMMENT ON COLUMN churnprevent.deployment.restores IS 'deployment that a rollback went back to';
+
+CREATE TABLE churnprevent.model_grant (
+	name text COLLATE "C" NOT NULL REFERENCES churnprevent.model_name ON DELETE CASCADE,
+	grantee regrole NOT NULL,
+	granted_by regrole NOT NULL,
+	granted_at timestamptz NOT NULL,
+	PRIMARY KEY (name, grantee)
+);
+COMMENT ON TABLE churnprevent.model_grant IS 'roles that may use a model beside its owner; role - is everybody';
+
+SELECT pg_catalog.pg_extension_config_dump('churnprevent.model_name', '');
+SELECT pg_catalog.pg_extension_config_dump('churnprevent.model', '');
+SELECT pg_catalog.pg_extension_config_dump('churnprevent.model_model_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('churnprevent.deployment', '');
+SELECT pg_catalog.pg_extension_config_dump('churnprevent.deployment_deployment_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('churnprevent.model_grant', '');
+
+CREATE VIEW churnprevent.model_summary AS
+SELECT m.name, m.version, m.model_id = d.model_id AS deployed, m.owner, m.created_at,
+	m.rows, m.feature_count AS features,
+	(m.metrics->>'churn_rate')::float8 AS churn_rate,
+	(m.metrics->>'auc')::float8 AS auc,
+	(m.metrics->>'log_loss')::float8 AS log_loss,
+	(m.metrics->>'rmse')::float8 AS rmse,
+	(m.metrics->>'accuracy')::float8 AS accuracy,
+	(m.metrics->>'ece')::float8 AS ece,
+	m.members, m.source, m.label, m.seconds, m.model_id
+FROM churnprevent.model m
+CROSS JOIN LATERAL (
+	SELECT (SELECT h.model_id FROM churnprevent.deployment h
+			WHERE h.name = m.name ORDER BY h.deployment_id DESC LIMIT 1) AS model_id
+) d;
+COMMENT ON VIEW churnprevent.model_summary IS 'every version of every model with its figures on held-out rows, and which one is deployed';

@@ -1,0 +1,110 @@
+/*
+ * dataset.h: rows of a source, column by column.
+ *
+ * Rows arrive one at a time and leave no tuple behind: a number takes eight
+ * bytes, a text four until its levels are known and one afterwards. When all
+ * have arrived, cp_dataset_finish settles which columns can be learned from,
+ * and cp_dataset_order gives the rows an order of their own that depends on the
+ * seed and on what they contain, never on the order in which they were read:
+ * the same rows make the same model whatever the table's physical order, the
+ * plan or the number of workers.
+ */
+#ifndef CP_DATASET_H
+#define CP_DATASET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "learn/dictionary.h"
+#include "learn/featuremap.h"
+#include "num/context.h"
+
+#define CP_MAX_ROWS (INT32_MAX - 1)
+
+/* A text column is taken for an identifier when more than this share of its values is distinct. */
+#define CP_ID_SHARE 0.9
+/* ... and there are at least this many, */
+#define CP_ID_DISTINCT 10
+/* ... which is judged while reading at this many, so that the dictionary stays small. */
+#define CP_ID_DISTINCT_EARLY 200000
+
+typedef enum CpDropped
+{
+	CP_KEPT,
+	CP_DROPPED_EMPTY,			/* every value is missing */
+	CP_DROPPED_CONSTANT,		/* one value, never missing */
+	CP_DROPPED_ID				/* text, nearly all values distinct */
+} CpDropped;
+
+typedef struct CpColumn
+{
+	const char *name;			/* belongs to the caller */
+	CpKind		kind;
+	CpDropped	dropped;
+	double	   *numbers;		/* [rows] numbers, booleans, times; NaN = missing */
+	uint32_t   *codes;			/* [rows] category while reading: code in texts, CP_NO_CODE = missing */
+	uint8_t    *levels;			/* [rows] category once finished: level, other or missing */
+	CpDictionary texts;			/* category: while reading all texts, once finished the levels */
+	uint32_t	seen;			/* category while reading: texts that were not missing */
+} CpColumn;
+
+/* In CpColumn.levels: level code, then "other", then "missing". */
+#define CP_LEVEL_OTHER(column) ((column)->texts.count)
+#define CP_LEVEL_MISSING(column) ((column)->texts.count + 1)
+
+typedef struct CpDataset
+{
+	CpContext  *context;
+	uint32_t	ncolumns;
+	CpColumn   *columns;		/* [ncolumns] */
+	uint32_t	rows;
+	uint32_t	capacity;
+	uint8_t    *labels;			/* [rows] 1 = churned */
+	double	   *weights;		/* [rows], NULL = all 1 */
+	double	   *times;			/* [rows], NULL unless the split is by time */
+	uint64_t   *units;			/* [rows] hash of what must stay together: id, group or content */
+	uint64_t   *contents;		/* [rows] hash of the whole row: breaks ties between rows of one unit */
+	uint64_t	content;		/* of the row being filled */
+
+	/* Sampling: of the rows that arrive the max_rows with the smallest draw are kept. */
+	uint32_t	max_rows;		/* 0 = keep all */
+	uint64_t	seed;
+	uint64_t	largest_draw;	/* rows with a larger draw are not kept */
+	uint64_t	arrived;		/* rows offered, kept or not */
+} CpDataset;
+
+/* One row's particulars beside its features. */
+typedef struct CpRowInfo
+{
+	bool		churned;
+	double		weight;
+	double		time;
+	bool		has_unit;		/* unit is given; otherwise the content is the unit */
+	uint64_t	unit;
+} CpRowInfo;
+
+/* names and kinds: [ncolumns], names stay with the caller. */
+extern CpStatus cp_dataset_init(CpDataset *dataset, CpContext *context, uint32_t ncolumns,
+								const char *const *names, const CpKind *kinds,
+								bool weighted, bool timed, uint32_t max_rows, uint64_t seed);
+
+/* Make room for the next row and start it; every column is then set once, in order. */
+extern CpStatus cp_dataset_begin_row(CpDataset *dataset);
+extern void cp_dataset_set_number(CpDataset *dataset, uint32_t column, double value);
+extern CpStatus cp_dataset_set_text(CpDataset *dataset, uint32_t column, const char *text, size_t length);
+extern void cp_dataset_set_missing(CpDataset *dataset, uint32_t column);
+extern CpStatus cp_dataset_end_row(CpDataset *dataset, const CpRowInfo *info);
+
+/* Settle the levels of categories, and which columns are dropped and why. */
+extern CpStatus cp_dataset_finish(CpDataset *dataset);
+
+/* The map of the columns that were kept; names are copied, levels move into the map's context. */
+extern CpStatus cp_dataset_featuremap(const CpDataset *dataset, CpFeatureMap *map);
+
+/* order: [rows] rows by unit, mixed with the seed, then by content. Allocated here. */
+extern CpStatus cp_dataset_order(const CpDataset *dataset, uint64_t seed, uint32_t **order);
+
+/* Value of a kept column as in a feature vector (featuremap.h). */
+extern double cp_dataset_value(const CpColumn *column, uint32_t row);
+
+#endif

@@ -1,0 +1,96 @@
+/*
+ * train.c: from a finished dataset to a model and what it is worth.
+ */
+#include "learn/train.h"
+
+#include <math.h>
+#include <string.h>
+
+static CpStatus
+check_dataset(CpContext *context, const CpDataset *dataset)
+{
+	uint32_t	churned = 0,
+				kept = 0;
+
+	for (uint32_t row = 0; row < dataset->rows; row++)
+		churned += dataset->labels[row];
+	for (uint32_t c = 0; c < dataset->ncolumns; c++)
+		kept += dataset->columns[c].dropped == CP_KEPT;
+	if (dataset->rows == 0)
+		return cp_fail(context, CP_BAD_DATA, "The source has no rows with a label.");
+	if (churned == 0 || churned == dataset->rows)
+		return cp_fail(context, CP_BAD_DATA, "All %u labelled rows are of one class: %s.", dataset->rows,
+					   churned == 0 ? "none churned" : "all churned");
+	if (kept == 0)
+		return cp_fail(context, CP_BAD_DATA, "No column is left to learn from.");
+	return CP_OK;
+}
+
+static uint32_t
+choose_folds(const CpTrainParams *params, uint32_t rows)
+{
+	if (params->folds > 0)
+		return params->folds;
+	return rows <= CP_CROSS_VALIDATED_ROWS ? CP_DEFAULT_FOLDS : 1;
+}
+
+static CpStatus
+fit(CpContext *context, const CpDataset *dataset, const CpTrainParams *params,
+	const uint32_t *rows, uint32_t n, CpEnsemble *ensemble)
+{
+	/* Whole units stay whole in the folds too; within the training part time is no longer told apart. */
+	CpSplitBy	by = params->split_by == CP_SPLIT_WHOLE_UNITS ? CP_SPLIT_WHOLE_UNITS : CP_SPLIT_STRATIFIED;
+	uint32_t	nfolds = choose_folds(params, n);
+	uint8_t    *folds;
+	CpTraining	training;
+
+	CP_TRY(cp_alloc(context, &folds, n, 1));
+	CP_TRY(cp_split_folds(dataset, rows, n, by, nfolds == 1 ? CP_VALIDATION_PARTS : nfolds, folds));
+	training.dataset = dataset;
+	training.rows = rows;
+	training.n = n;
+	training.folds = folds;
+	training.nfolds = nfolds;
+	training.seed = params->seed;
+	CP_TRY(cp_ensemble_fit(context, &training, &params->ensemble, ensemble));
+	cp_free(context, &folds);
+	return CP_OK;
+}
+
+static CpStatus
+measure(CpContext *context, const CpDataset *dataset, const uint32_t *rows, CpTrained *trained)
+{
+	uint32_t	n = trained->test_rows;
+
+	CP_TRY(cp_alloc(context, &trained->test_probabilities, n, sizeof(double)));
+	CP_TRY(cp_alloc(context, &trained->test_labels, n, 1));
+	if (dataset->weights != NULL)
+		CP_TRY(cp_alloc(context, &trained->test_weights, n, sizeof(double)));
+	for (uint32_t i = 0; i < n; i++)
+	{
+		trained->test_labels[i] = dataset->labels[rows[i]];
+		if (trained->test_weights != NULL)
+			trained->test_weights[i] = dataset->weights[rows[i]];
+	}
+	CP_TRY(cp_model_score_rows(context, &trained->model, dataset, rows, n, trained->test_probabilities));
+	return cp_metrics(context, trained->test_probabilities, trained->test_labels, trained->test_weights,
+					  n, &trained->metrics);
+}
+
+CpStatus
+cp_train_model(CpContext *context, const CpDataset *dataset, const CpTrainParams *params, CpTrained *trained)
+{
+	uint32_t   *rows;
+
+	memset(trained, 0, sizeof(*trained));
+	CP_TRY(check_dataset(context, dataset));
+	CP_TRY(cp_dataset_order(dataset, params->seed, &rows));
+	CP_TRY(cp_split_hold_out(dataset, rows, dataset->rows, params->split_by, params->test_size,
+							 &trained->train_rows));
+	trained->test_rows = dataset->rows - trained->train_rows;
+	CP_TRY(cp_dataset_featuremap(dataset, &trained->model.map));
+	CP_TRY(fit(context, dataset, params, rows, trained->train_rows, &trained->model.ensemble));
+	CP_TRY(measure(context, dataset, rows + trained->train_rows, trained));
+	cp_free(context, &rows);
+	return CP_OK;
+}

@@ -1,0 +1,41 @@
+/*
+ * train.h: from a finished dataset to a model and what it is worth.
+ */
+#ifndef CP_TRAIN_H
+#define CP_TRAIN_H
+
+#include "learn/metrics.h"
+#include "learn/model.h"
+#include "learn/split.h"
+
+/* Up to this many rows the number of rounds is chosen by cross-validation, beyond by one part kept out. */
+#define CP_CROSS_VALIDATED_ROWS 50000
+#define CP_DEFAULT_FOLDS 5
+/* Share of the rows of the one part. */
+#define CP_VALIDATION_PARTS 10
+
+typedef struct CpTrainParams
+{
+	CpSplitBy	split_by;
+	double		test_size;		/* share held out, [0, 0.9] */
+	uint32_t	folds;			/* 0 = as the number of rows suggests, 1 = one part, else 2 .. 20 */
+	uint64_t	seed;
+	CpEnsembleParams ensemble;
+} CpTrainParams;
+
+typedef struct CpTrained
+{
+	CpModel		model;
+	uint32_t	train_rows;
+	uint32_t	test_rows;
+	CpMetrics	metrics;		/* on the held-out rows; all NaN when there are none */
+	double	   *test_probabilities;	/* [test_rows] */
+	uint8_t    *test_labels;	/* [test_rows] */
+	double	   *test_weights;	/* [test_rows], NULL = all 1 */
+} CpTrained;
+
+/* Split, fit, measure. CP_BAD_DATA: no rows, one class, or no feature left. */
+extern CpStatus cp_train_model(CpContext *context, const CpDataset *dataset,
+							   const CpTrainParams *params, CpTrained *trained);
+
+#endif

@@ -1,0 +1,480 @@
+/*
+ * features.c: from a row of the server to a feature vector, by column name.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "access/htup_details.h"
+#include "catalog/pg_enum.h"
+#include "catalog/pg_type.h"
+#include "lib/stringinfo.h"
+#include "utils/builtins.h"
+#include "utils/cash.h"
+#include "utils/date.h"
+#include "utils/lsyscache.h"
+#include "utils/numeric.h"
+#include "utils/syscache.h"
+#include "utils/timestamp.h"
+
+#include "pg/features.h"
+
+/* --- one reader per type ------------------------------------------------ */
+
+static double
+read_int2(Datum value)
+{
+	return DatumGetInt16(value);
+}
+
+static double
+read_int4(Datum value)
+{
+	return DatumGetInt32(value);
+}
+
+static double
+read_int8(Datum value)
+{
+	return (double) DatumGetInt64(value);
+}
+
+static double
+read_float4(Datum value)
+{
+	return DatumGetFloat4(value);
+}
+
+static double
+read_float8(Datum value)
+{
+	return DatumGetFloat8(value);
+}
+
+static double
+read_numeric(Datum value)
+{
+	return DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, value));
+}
+
+static double
+read_money(Datum value)
+{
+	return read_numeric(DirectFunctionCall1(cash_numeric, value));
+}
+
+static double
+read_bool(Datum value)
+{
+	return DatumGetBool(value) ? 1 : 0;
+}
+
+/* Seconds since 2000-01-01; the infinite ones stay infinite. */
+static double
+read_timestamp(Datum value)
+{
+	Timestamp	timestamp = DatumGetTimestamp(value);
+
+	if (TIMESTAMP_NOT_FINITE(timestamp))
+		return TIMESTAMP_IS_NOBEGIN(timestamp) ? -INFINITY : INFINITY;
+	return (double) timestamp / USECS_PER_SEC;
+}
+
+static double
+read_date(Datum value)
+{
+	DateADT		date = DatumGetDateADT(value);
+
+	if (DATE_NOT_FINITE(date))
+		return DATE_IS_NOBEGIN(date) ? -INFINITY : INFINITY;
+	return (double) date * SECS_PER_DAY;
+}
+
+static size_t
+trimmed(const char *text, size_t length)
+{
+	while (length > 0 && text[length - 1] == ' ')
+		length--;
+	return length;
+}
+
+static const char *
+read_text(Datum value, size_t *length)
+{
+	struct varlena *text = PG_DETOAST_DATUM_PACKED(value);
+
+	*length = trimmed(VARDATA_ANY(text), VARSIZE_ANY_EXHDR(text));
+	return VARDATA_ANY(text);
+}
+
+static const char *
+read_name(Datum value, size_t *length)
+{
+	const char *name = NameStr(*DatumGetName(value));
+
+	*length = trimmed(name, strlen(name));
+	return name;
+}
+
+static const char *
+read_enum(Datum value, size_t *length)
+{
+	HeapTuple	tuple = SearchSysCache1(ENUMOID, value);
+	char	   *label;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for enum value %u", DatumGetObjectId(value));
+	label = pstrdup(NameStr(((Form_pg_enum) GETSTRUCT(tuple))->enumlabel));
+	ReleaseSysCache(tuple);
+	*length = trimmed(label, strlen(label));
+	return label;
+}
+
+static const struct
+{
+	Oid			type;
+	CpColumnReader reader;
+}			readers[] = {
+	{INT2OID, {CP_NUMBER, read_int2, NULL}},
+	{INT4OID, {CP_NUMBER, read_int4, NULL}},
+	{INT8OID, {CP_NUMBER, read_int8, NULL}},
+	{FLOAT4OID, {CP_NUMBER, read_float4, NULL}},
+	{FLOAT8OID, {CP_NUMBER, read_float8, NULL}},
+	{NUMERICOID, {CP_NUMBER, read_numeric, NULL}},
+	{CASHOID, {CP_NUMBER, read_money, NULL}},
+	{BOOLOID, {CP_BOOLEAN, read_bool, NULL}},
+	{TEXTOID, {CP_CATEGORY, NULL, read_text}},
+	{VARCHAROID, {CP_CATEGORY, NULL, read_text}},
+	{BPCHAROID, {CP_CATEGORY, NULL, read_text}},
+	{NAMEOID, {CP_CATEGORY, NULL, read_name}},
+	{DATEOID, {CP_DATE, read_date, NULL}},
+	{TIMESTAMPOID, {CP_TIMESTAMP, read_timestamp, NULL}},
+	{TIMESTAMPTZOID, {CP_TIMESTAMPTZ, read_timestamp, NULL}},
+};
+
+bool
+cp_column_reader(Oid type, CpColumnReader *reader)
+{
+	Oid			base = getBaseType(type);
+
+	for (size_t i = 0; i < lengthof(readers); i++)
+		if (readers[i].type == base)
+		{
+			*reader = readers[i].reader;
+			return true;
+		}
+	if (get_typtype(base) == TYPTYPE_ENUM)
+	{
+		reader->kind = CP_CATEGORY;
+		reader->number = NULL;
+		reader->text = read_enum;
+		return true;
+	}
+	return false;
+}
+
+/* --- names -------------------------------------------------------------- */
+
+int
+cp_find_column(TupleDesc descriptor, const char *name)
+{
+	int			found = -1;
+	bool		ambiguous = false;
+
+	for (int i = 0; i < descriptor->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(descriptor, i);
+
+		if (attribute->attisdropped)
+			continue;
+		if (strcmp(NameStr(attribute->attname), name) == 0)
+			return i;
+		if (pg_strcasecmp(NameStr(attribute->attname), name) == 0)
+		{
+			ambiguous = found >= 0;
+			found = i;
+		}
+	}
+	if (ambiguous)
+		ereport(ERROR,
+				(errcode(ERRCODE_AMBIGUOUS_COLUMN),
+				 errmsg("column name \"%s\" is ambiguous", name),
+				 errdetail("Several columns differ from it in upper and lower case alone.")));
+	return found;
+}
+
+char *
+cp_column_names(TupleDesc descriptor)
+{
+	StringInfoData names;
+
+	initStringInfo(&names);
+	for (int i = 0; i < descriptor->natts; i++)
+		if (!TupleDescAttr(descriptor, i)->attisdropped)
+			appendStringInfo(&names, "%s%s", names.len > 0 ? ", " : "",
+							 NameStr(TupleDescAttr(descriptor, i)->attname));
+	return names.data;
+}
+
+/* Can a feature learned from one kind be read from a column of the other? */
+static bool
+kinds_match(CpKind learned, CpKind given)
+{
+	bool		learned_time = learned == CP_DATE || learned == CP_TIMESTAMP || learned == CP_TIMESTAMPTZ;
+	bool		given_time = given == CP_DATE || given == CP_TIMESTAMP || given == CP_TIMESTAMPTZ;
+
+	return learned == given || (learned_time && given_time);
+}
+
+static void
+report_missing(TupleDesc descriptor, const char *column, const char *model_name)
+{
+	/* ROW(...) names its columns f1, f2, ...; a model is never tied to positions. */
+	bool		anonymous = descriptor->tdtypeid == RECORDOID && descriptor->natts > 0 &&
+		strcmp(NameStr(TupleDescAttr(descriptor, 0)->attname), "f1") == 0;
+
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_COLUMN),
+			 errmsg("column \"%s\", which model \"%s\" needs, is missing in the row", column, model_name),
+			 anonymous ?
+			 errdetail("The row was made by ROW(...), which gives its columns no names.") :
+			 errdetail("The row has the columns: %s.", cp_column_names(descriptor)),
+			 anonymous ?
+			 errhint("Pass a table's row, as in SELECT cp_predict(c) FROM customer c, or a row of a subquery that names its columns.") :
+			 errhint("Columns are found by name; the order does not matter and further columns are ignored.")));
+}
+
+static void
+bind_column(const CpFeature *feature, TupleDesc descriptor, const char *model_name,
+			int *column, CpColumnReader *reader)
+{
+	Oid			type;
+
+	*column = cp_find_column(descriptor, feature->name);
+	if (*column < 0)
+		report_missing(descriptor, feature->name, model_name);
+	type = TupleDescAttr(descriptor, *column)->atttypid;
+	if (!cp_column_reader(type, reader) || !kinds_match(feature->kind, reader->kind))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("column \"%s\" has type %s, which model \"%s\" cannot read", feature->name,
+						format_type_be(type), model_name),
+				 errdetail("At training it was a %s.", cp_kind_name(feature->kind)),
+				 errhint("Cast the column in a view or subquery, or train again.")));
+}
+
+/* A copy that ends behind the last column needed, so that later ones are not deformed. */
+static TupleDesc
+cut_descriptor(TupleDesc descriptor, const CpBinding *binding, uint32 count)
+{
+	TupleDesc	cut = CreateTupleDescCopyConstr(descriptor);
+	int			last = binding->value_column;
+
+	for (uint32 f = 0; f < count; f++)
+		last = Max(last, binding->columns[f]);
+	cut->natts = last + 1;
+	return cut;
+}
+
+CpBinding *
+cp_bind(const CpFeatureMap *map, TupleDesc descriptor, const char *model_name)
+{
+	CpBinding  *binding = palloc0(sizeof(CpBinding));
+
+	binding->columns = palloc(map->count * sizeof(int));
+	binding->readers = palloc(map->count * sizeof(CpColumnReader));
+	for (uint32 f = 0; f < map->count; f++)
+		bind_column(&map->features[f], descriptor, model_name, &binding->columns[f], &binding->readers[f]);
+	binding->value_column = map->roles[CP_ROLE_VALUE] == NULL ? -1 :
+		cp_find_column(descriptor, map->roles[CP_ROLE_VALUE]);
+	if (binding->value_column >= 0 &&
+		(!cp_column_reader(TupleDescAttr(descriptor, binding->value_column)->atttypid, &binding->value_reader) ||
+		 binding->value_reader.kind != CP_NUMBER))
+		binding->value_column = -1;
+	binding->descriptor = cut_descriptor(descriptor, binding, map->count);
+	binding->values = palloc(binding->descriptor->natts * sizeof(Datum));
+	binding->nulls = palloc(binding->descriptor->natts * sizeof(bool));
+	return binding;
+}
+
+/* --- rows --------------------------------------------------------------- */
+
+static inline double
+level_of(const CpFeature *feature, const char *text, size_t length)
+{
+	uint32		code = cp_dictionary_find(&feature->levels, text, length);
+
+	return code == CP_NO_CODE ? CP_OTHER(feature) : code;
+}
+
+void
+cp_vector_of_tuple(const CpFeatureMap *map, const CpBinding *binding, HeapTuple tuple,
+				   double *vector, double *value)
+{
+	heap_deform_tuple(tuple, binding->descriptor, binding->values, binding->nulls);
+	for (uint32 f = 0; f < map->count; f++)
+	{
+		int			column = binding->columns[f];
+		const CpColumnReader *reader = &binding->readers[f];
+
+		if (binding->nulls[column])
+			vector[f] = NAN;
+		else if (reader->text != NULL)
+		{
+			size_t		length;
+			const char *text = reader->text(binding->values[column], &length);
+
+			vector[f] = level_of(&map->features[f], text, length);
+		}
+		else
+			vector[f] = reader->number(binding->values[column]);
+	}
+	if (value != NULL)
+		*value = binding->value_column < 0 || binding->nulls[binding->value_column] ? NAN :
+			binding->value_reader.number(binding->values[binding->value_column]);
+}
+
+/* --- JSON --------------------------------------------------------------- */
+
+static void
+wrong_json(const char *column, CpKind kind, const char *model_name)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATATYPE_MISMATCH),
+			 errmsg("JSON value of \"%s\" cannot be read by model \"%s\"", column, model_name),
+			 errdetail("At training the column was a %s.", cp_kind_name(kind)),
+			 errhint("Give what to_jsonb() makes of such a column.")));
+}
+
+/* A date or a timestamp written as text, in the manner of its own type. */
+static double
+parse_time(CpKind kind, const char *text)
+{
+	switch (kind)
+	{
+		case CP_DATE:
+			return read_date(DirectFunctionCall1(date_in, CStringGetDatum(text)));
+		case CP_TIMESTAMP:
+			return read_timestamp(DirectFunctionCall3(timestamp_in, CStringGetDatum(text),
+													  ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
+		default:
+			return read_timestamp(DirectFunctionCall3(timestamptz_in, CStringGetDatum(text),
+													  ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
+	}
+}
+
+/* to_jsonb() writes NaN and infinity as strings, dates always. */
+static double
+parse_number(CpKind kind, const char *text)
+{
+	return kind == CP_NUMBER ? DatumGetFloat8(DirectFunctionCall1(float8in, CStringGetDatum(text))) :
+		parse_time(kind, text);
+}
+
+static double
+number_of_json(const char *column, CpKind kind, const JsonbValue *json, const char *model_name)
+{
+	bool		flag;
+
+	if (json->type == jbvNumeric && kind == CP_NUMBER)
+		return read_numeric(NumericGetDatum(json->val.numeric));
+	if (json->type == jbvBool && kind == CP_BOOLEAN)
+		return json->val.boolean ? 1 : 0;
+	if (json->type == jbvString && kind == CP_BOOLEAN &&
+		parse_bool_with_len(json->val.string.val, json->val.string.len, &flag))
+		return flag ? 1 : 0;
+	if (json->type == jbvString && kind != CP_BOOLEAN)
+		return parse_number(kind, pnstrdup(json->val.string.val, json->val.string.len));
+	wrong_json(column, kind, model_name);
+	return NAN;
+}
+
+static double
+level_of_json(const CpFeature *feature, const JsonbValue *json, const char *model_name)
+{
+	const char *text = NULL;
+	size_t		length = 0;
+
+	if (json->type == jbvString)
+	{
+		text = json->val.string.val;
+		length = json->val.string.len;
+	}
+	else if (json->type == jbvBool)
+		text = json->val.boolean ? "true" : "false";
+	else if (json->type == jbvNumeric)
+		text = DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(json->val.numeric)));
+	else
+		wrong_json(feature->name, feature->kind, model_name);
+	if (json->type != jbvString)
+		length = strlen(text);
+	return level_of(feature, text, trimmed(text, length));
+}
+
+/* The value of a key: the exact one, else the only one that differs in case alone. NULL: none. */
+static JsonbValue *
+find_key(Jsonb *object, const char *name)
+{
+	JsonbValue	key;
+	JsonbValue *found;
+	JsonbIterator *iterator;
+	JsonbIteratorToken token;
+	JsonbValue	value;
+
+	key.type = jbvString;
+	key.val.string.val = unconstify(char *, name);
+	key.val.string.len = strlen(name);
+	found = findJsonbValueFromContainer(&object->root, JB_FOBJECT, &key);
+	if (found != NULL)
+		return found;
+	iterator = JsonbIteratorInit(&object->root);
+	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
+	{
+		if (token != WJB_KEY || value.val.string.len != key.val.string.len ||
+			pg_strncasecmp(value.val.string.val, name, key.val.string.len) != 0)
+			continue;
+		if (found != NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_AMBIGUOUS_COLUMN),
+					 errmsg("key \"%s\" is ambiguous", name),
+					 errdetail("Several keys differ from it in upper and lower case alone.")));
+		found = findJsonbValueFromContainer(&object->root, JB_FOBJECT, &value);
+	}
+	return found;
+}
+
+void
+cp_vector_of_jsonb(const CpFeatureMap *map, Jsonb *object, const char *model_name,
+				   double *vector, double *value)
+{
+	const char *value_name = map->roles[CP_ROLE_VALUE];
+	JsonbValue *json;
+
+	if (!JB_ROOT_IS_OBJECT(object))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a customer must be a JSON object"),
+				 errhint("Keys are column names, as to_jsonb(row) makes them.")));
+	for (uint32 f = 0; f < map->count; f++)
+	{
+		const CpFeature *feature = &map->features[f];
+
+		json = find_key(object, feature->name);
+		if (json == NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_COLUMN),
+					 errmsg("key \"%s\", which model \"%s\" needs, is missing", feature->name, model_name),
+					 errhint("Give null for a value that is not known.")));
+		if (json->type == jbvNull)
+			vector[f] = NAN;
+		else if (feature->kind == CP_CATEGORY)
+			vector[f] = level_of_json(feature, json, model_name);
+		else
+			vector[f] = number_of_json(feature->name, feature->kind, json, model_name);
+	}
+	if (value == NULL)
+		return;
+	json = value_name == NULL ? NULL : find_key(object, value_name);
+	*value = json == NULL || json->type == jbvNull ? NAN :
+		number_of_json(value_name, CP_NUMBER, json, model_name);
+}

@@ -1,0 +1,162 @@
+/*
+ * fn_predict.c: cp_predict and cp_score.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "access/htup_details.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/jsonb.h"
+
+#include "pg/guc.h"
+#include "pg/scorer.h"
+
+PG_FUNCTION_INFO_V1(cp_predict_record);
+PG_FUNCTION_INFO_V1(cp_predict_jsonb);
+PG_FUNCTION_INFO_V1(cp_predict_json);
+PG_FUNCTION_INFO_V1(cp_score_record);
+PG_FUNCTION_INFO_V1(cp_score_jsonb);
+PG_FUNCTION_INFO_V1(cp_score_json);
+
+#define MONTHS_A_YEAR 12
+
+static void
+check_customer(FunctionCallInfo fcinfo)
+{
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("a customer must not be NULL"),
+				 errhint("An outer join gives NULL rows; leave them out with WHERE.")));
+}
+
+static text *
+model_argument(FunctionCallInfo fcinfo)
+{
+	return PG_ARGISNULL(1) ? NULL : PG_GETARG_TEXT_PP(1);
+}
+
+/* The scorer of a call of cp_predict(customer, model, version). */
+static CpScorer *
+predict_scorer(FunctionCallInfo fcinfo)
+{
+	int32		version = PG_ARGISNULL(2) ? 0 : PG_GETARG_INT32(2);
+
+	check_customer(fcinfo);
+	if (!PG_ARGISNULL(2) && version < 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("versions are numbered from 1"),
+				 errdetail("Version %d was asked for.", version)));
+	return cp_scorer_get(fcinfo, model_argument(fcinfo), version);
+}
+
+static Jsonb *
+parse_json(FunctionCallInfo fcinfo)
+{
+	char	   *json = text_to_cstring(PG_GETARG_TEXT_PP(0));
+
+	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(json)));
+}
+
+Datum
+cp_predict_record(PG_FUNCTION_ARGS)
+{
+	CpScorer   *scorer = predict_scorer(fcinfo);
+
+	PG_RETURN_FLOAT8(cp_scorer_record(scorer, PG_GETARG_HEAPTUPLEHEADER(0), NULL));
+}
+
+Datum
+cp_predict_jsonb(PG_FUNCTION_ARGS)
+{
+	CpScorer   *scorer = predict_scorer(fcinfo);
+
+	PG_RETURN_FLOAT8(cp_scorer_jsonb(scorer, PG_GETARG_JSONB_P(0), NULL));
+}
+
+Datum
+cp_predict_json(PG_FUNCTION_ARGS)
+{
+	CpScorer   *scorer = predict_scorer(fcinfo);
+
+	PG_RETURN_FLOAT8(cp_scorer_jsonb(scorer, parse_json(fcinfo), NULL));
+}
+
+/* What a probability means by the two thresholds. */
+typedef struct Segment
+{
+	const char *name;
+	const char *recommendation;
+} Segment;
+
+static const Segment *
+segment_of(double probability)
+{
+	static const Segment low = {"low_risk", "monitor"};
+	static const Segment medium = {"medium_risk", "nurture"};
+	static const Segment high = {"high_risk", "immediate_intervention"};
+
+	if (probability >= cp_risk_threshold_high)
+		return &high;
+	return probability >= cp_risk_threshold_medium ? &medium : &low;
+}
+
+/* (churn_probability, risk_segment, customer_value, recommendation) */
+static Datum
+score_row(FunctionCallInfo fcinfo, double probability, double value)
+{
+	const Segment *segment = segment_of(probability);
+	TupleDesc	descriptor;
+	Datum		values[4];
+	bool		nulls[4] = {false, false, isnan(value), false};
+
+	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	values[0] = Float8GetDatum(probability);
+	values[1] = CStringGetTextDatum(segment->name);
+	values[2] = Float8GetDatum(value * MONTHS_A_YEAR);
+	values[3] = CStringGetTextDatum(segment->recommendation);
+	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls));
+}
+
+static CpScorer *
+score_scorer(FunctionCallInfo fcinfo)
+{
+	check_customer(fcinfo);
+	return cp_scorer_get(fcinfo, model_argument(fcinfo), 0);
+}
+
+Datum
+cp_score_record(PG_FUNCTION_ARGS)
+{
+	CpScorer   *scorer = score_scorer(fcinfo);
+	double		value;
+	double		probability = cp_scorer_record(scorer, PG_GETARG_HEAPTUPLEHEADER(0), &value);
+
+	PG_RETURN_DATUM(score_row(fcinfo, probability, value));
+}
+
+Datum
+cp_score_jsonb(PG_FUNCTION_ARGS)
+{
+	CpScorer   *scorer = score_scorer(fcinfo);
+	double		value;
+	double		probability = cp_scorer_jsonb(scorer, PG_GETARG_JSONB_P(0), &value);
+
+	PG_RETURN_DATUM(score_row(fcinfo, probability, value));
+}
+
+Datum
+cp_score_json(PG_FUNCTION_ARGS)
+{
+	CpScorer   *scorer = score_scorer(fcinfo);
+	double		value;
+	double		probability = cp_scorer_jsonb(scorer, parse_json(fcinfo), &value);
+
+	PG_RETURN_DATUM(score_row(fcinfo, probability, value));
+}

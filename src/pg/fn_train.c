@@ -1,0 +1,264 @@
+/*
+ * fn_train.c: cp_train.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "access/htup_details.h"
+#include "access/xact.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "learn/holdout.h"
+#include "learn/train.h"
+#include "pg/bridge.h"
+#include "pg/guc.h"
+#include "pg/json.h"
+#include "pg/model_store.h"
+#include "pg/options.h"
+#include "pg/training_set.h"
+
+PG_FUNCTION_INFO_V1(cp_train);
+
+/* Model bytes are one datum; far below what a datum holds, so that detoasting it is cheap as well. */
+#define MAX_MODEL_BYTES ((size_t) 512 * 1024 * 1024)
+
+static Jsonb *
+describe_metrics(const CpMetrics *metrics)
+{
+	CpJson		json;
+
+	cp_json_begin(&json);
+	cp_json_number(&json, "rows", metrics->rows);
+	cp_json_number(&json, "churn_rate", metrics->churn_rate);
+	cp_json_number(&json, "auc", metrics->auc);
+	cp_json_number(&json, "log_loss", metrics->log_loss);
+	cp_json_number(&json, "brier", metrics->brier);
+	cp_json_number(&json, "rmse", metrics->rmse);
+	cp_json_number(&json, "accuracy", metrics->accuracy);
+	cp_json_number(&json, "ece", metrics->ece);
+	cp_json_number(&json, "top_decile_lift", metrics->top_decile_lift);
+	return cp_json_end(&json);
+}
+
+/* Names, kinds and numbers of levels: what a reader may see; the levels are customers' values. */
+static Jsonb *
+describe_features(const CpFeatureMap *map)
+{
+	Jsonb	  **features = palloc(map->count * sizeof(Jsonb *));
+
+	for (uint32 f = 0; f < map->count; f++)
+	{
+		CpJson		json;
+
+		cp_json_begin(&json);
+		cp_json_text(&json, "name", map->features[f].name);
+		cp_json_text(&json, "kind", cp_kind_name(map->features[f].kind));
+		if (map->features[f].kind == CP_CATEGORY)
+			cp_json_number(&json, "levels", map->features[f].levels.count);
+		features[f] = cp_json_end(&json);
+	}
+	return cp_json_array(features, map->count);
+}
+
+static Jsonb *
+describe_roles(char *const *roles)
+{
+	CpJson		json;
+
+	cp_json_begin(&json);
+	for (int role = 0; role < CP_ROLES; role++)
+		if (roles[role] != NULL)
+			cp_json_text(&json, cp_role_name(role), roles[role]);
+	return cp_json_end(&json);
+}
+
+static Jsonb *
+describe_members(const CpEnsemble *ensemble)
+{
+	CpJson		json;
+
+	cp_json_begin(&json);
+	for (uint32 i = 0; i < ensemble->count; i++)
+		cp_json_number(&json, cp_member_name(ensemble->members[i].kind), ensemble->members[i].weight);
+	return cp_json_end(&json);
+}
+
+/* What was given and, over it, what was in force. */
+static Jsonb *
+describe_options(Jsonb *given, const CpOptions *options)
+{
+	const CpGbmParams *gbm = &options->gbm;
+	CpJson		json;
+	Jsonb	   *gbm_json;
+
+	cp_json_begin(&json);
+	cp_json_number(&json, "rounds", gbm->rounds);
+	cp_json_number(&json, "learning_rate", gbm->learning_rate);
+	cp_json_number(&json, "max_depth", gbm->max_depth);
+	cp_json_number(&json, "min_child_weight", gbm->min_child_weight);
+	cp_json_number(&json, "l2", gbm->l2);
+	cp_json_number(&json, "subsample", gbm->subsample);
+	cp_json_number(&json, "colsample", gbm->colsample);
+	cp_json_number(&json, "max_bins", gbm->max_bins);
+	cp_json_number(&json, "early_stopping", gbm->early_stopping);
+	gbm_json = cp_json_end(&json);
+	cp_json_begin(&json);
+	cp_json_number(&json, "test_size", options->test_size);
+	cp_json_number(&json, "seed", options->seed);
+	cp_json_object(&json, "gbm", gbm_json);
+	return DatumGetJsonbP(DirectFunctionCall2(jsonb_concat, JsonbPGetDatum(given),
+											  JsonbPGetDatum(cp_json_end(&json))));
+}
+
+static bytea *
+bytes_of(const CpWriter *writer)
+{
+	bytea	   *bytes = palloc(writer->length + VARHDRSZ);
+
+	SET_VARSIZE(bytes, writer->length + VARHDRSZ);
+	memcpy(VARDATA(bytes), writer->bytes, writer->length);
+	return bytes;
+}
+
+static void
+write_bytes(const CpTrained *trained, CpBridge *bridge, CpNewModel *stored)
+{
+	CpWriter	writer;
+
+	cp_bridge_check(bridge, cp_model_write(&trained->model, &bridge->context, &writer), NULL);
+	if (writer.length > MAX_MODEL_BYTES)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("the model is too large to be stored"),
+				 errdetail("It takes %zu bytes; %zu are allowed.", writer.length, MAX_MODEL_BYTES),
+				 errhint("Train with fewer \"rounds\" or a smaller \"max_depth\".")));
+	stored->bytes = bytes_of(&writer);
+	stored->checksum = (int64) cp_writer_checksum(&writer);
+	if (trained->test_rows == 0)
+		return;
+	cp_bridge_check(bridge, cp_holdout_write(trained, &bridge->context, &writer), NULL);
+	stored->holdout = bytes_of(&writer);
+}
+
+static void
+set_params(const CpOptions *options, CpTrainParams *params)
+{
+	memset(params, 0, sizeof(*params));
+	params->split_by = options->time_column != NULL ? CP_SPLIT_TIME :
+		options->group_column != NULL ? CP_SPLIT_WHOLE_UNITS : CP_SPLIT_STRATIFIED;
+	params->test_size = options->test_size;
+	params->folds = (uint32) options->folds;
+	params->seed = (uint64) options->seed;
+	params->ensemble.gbm = options->gbm;
+}
+
+/* Read, train, describe: all of a version but its number. */
+static void
+train(CpBridge *bridge, const char *source, const char *label, Jsonb *given, CpNewModel *stored,
+	  CpMetrics *metrics)
+{
+	CpOptions	options;
+	CpTrainingSet set;
+	CpTrainParams params;
+	CpTrained	trained;
+
+	cp_options_read(given, &options);
+	SPI_connect();
+	cp_training_set_read(&set, bridge, source, label, &options);
+	set_params(&options, &params);
+	cp_bridge_check(bridge, cp_train_model(&bridge->context, &set.dataset, &params, &trained), NULL);
+	for (int role = 0; role < CP_ROLES; role++)
+		trained.model.map.roles[role] = set.roles[role];
+	/* What is handed on outlives SPI's memory. */
+	MemoryContextSwitchTo(bridge->memory);
+	write_bytes(&trained, bridge, stored);
+	stored->source = pstrdup(set.source);
+	stored->label = pstrdup(set.label);
+	stored->options = describe_options(given, &options);
+	stored->features = describe_features(&trained.model.map);
+	stored->roles = describe_roles(set.roles);
+	stored->metrics = describe_metrics(&trained.metrics);
+	stored->members = describe_members(&trained.model.ensemble);
+	stored->rows = set.dataset.rows;
+	stored->feature_count = trained.model.map.count;
+	stored->deploy = options.deploy;
+	*metrics = trained.metrics;
+	SPI_finish();
+}
+
+static void
+set_number(Datum *values, bool *nulls, int column, double number)
+{
+	values[column] = Float8GetDatum(number);
+	nulls[column] = isnan(number);
+}
+
+static Datum
+result_row(FunctionCallInfo fcinfo, const CpNewModel *stored, const CpMetrics *metrics, int32 version)
+{
+	TupleDesc	descriptor;
+	Datum		values[11];
+	bool		nulls[11] = {false};
+
+	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	values[0] = Int32GetDatum(version);
+	values[1] = Int64GetDatum(stored->rows);
+	values[2] = Int32GetDatum(stored->feature_count);
+	set_number(values, nulls, 3, metrics->churn_rate);
+	set_number(values, nulls, 4, metrics->auc);
+	set_number(values, nulls, 5, metrics->log_loss);
+	set_number(values, nulls, 6, metrics->rmse);
+	set_number(values, nulls, 7, metrics->accuracy);
+	set_number(values, nulls, 8, metrics->ece);
+	values[9] = JsonbPGetDatum(stored->members);
+	values[10] = BoolGetDatum(stored->deploy);
+	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls));
+}
+
+static char *
+required_text(FunctionCallInfo fcinfo, int argument, const char *name)
+{
+	if (PG_ARGISNULL(argument))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("argument \"%s\" must not be NULL", name)));
+	return text_to_cstring(PG_GETARG_TEXT_PP(argument));
+}
+
+Datum
+cp_train(PG_FUNCTION_ARGS)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext memory;
+	CpBridge	bridge;
+	CpNewModel	stored = {0};
+	CpMetrics	metrics;
+	TimestampTz start = GetCurrentTimestamp();
+	char	   *name = required_text(fcinfo, 0, "model");
+	char	   *source = required_text(fcinfo, 1, "source");
+	char	   *label = required_text(fcinfo, 2, "label");
+	Jsonb	   *options = PG_ARGISNULL(3) ? DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}"))) :
+	PG_GETARG_JSONB_P(3);
+	Datum		row;
+
+	PreventCommandIfReadOnly("cp_train()");
+	stored.name = name;
+	cp_store_check_owner(name);
+	memory = AllocSetContextCreate(caller, "churnprevent training", ALLOCSET_DEFAULT_SIZES);
+	cp_bridge_init(&bridge, memory, cp_training_memory);
+	train(&bridge, source, label, options, &stored, &metrics);
+	stored.seconds = (GetCurrentTimestamp() - start) / 1e6;
+	MemoryContextSwitchTo(caller);
+	row = result_row(fcinfo, &stored, &metrics, cp_store_insert(&stored));
+	MemoryContextDelete(memory);
+	PG_RETURN_DATUM(row);
+}

@@ -1,0 +1,15 @@
+/*
+ * guc.h: every setting of ours, defined once, under the prefix churnprevent.
+ */
+#ifndef CP_GUC_H
+#define CP_GUC_H
+
+extern char *cp_default_model;
+extern int	cp_training_memory;		/* kB */
+extern int	cp_cache_memory;		/* kB */
+extern double cp_risk_threshold_medium;
+extern double cp_risk_threshold_high;
+
+extern void cp_guc_init(void);
+
+#endif

@@ -1,0 +1,125 @@
+/*
+ * json.c: JSON objects built key by key.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/numeric.h"
+
+#include "pg/json.h"
+
+static void
+set_string(JsonbValue *value, const char *text)
+{
+	value->type = jbvString;
+	value->val.string.val = pstrdup(text);
+	value->val.string.len = strlen(text);
+}
+
+static void
+push(CpJson *json, const char *key, JsonbValue *value)
+{
+	JsonbValue	name;
+
+	set_string(&name, key);
+	pushJsonbValue(&json->state, WJB_KEY, &name);
+	pushJsonbValue(&json->state, WJB_VALUE, value);
+}
+
+void
+cp_json_begin(CpJson *json)
+{
+	json->state = NULL;
+	pushJsonbValue(&json->state, WJB_BEGIN_OBJECT, NULL);
+}
+
+void
+cp_json_number(CpJson *json, const char *key, double number)
+{
+	JsonbValue	value;
+
+	value.type = isfinite(number) ? jbvNumeric : jbvNull;
+	if (isfinite(number))
+	{
+		/* By the shortest text that reads back the same; a cast keeps 15 digits only. */
+		char	   *text = DatumGetCString(DirectFunctionCall1(float8out, Float8GetDatum(number)));
+
+		value.val.numeric = DatumGetNumeric(DirectFunctionCall3(numeric_in, CStringGetDatum(text),
+																ObjectIdGetDatum(InvalidOid),
+																Int32GetDatum(-1)));
+	}
+	push(json, key, &value);
+}
+
+void
+cp_json_text(CpJson *json, const char *key, const char *text)
+{
+	JsonbValue	value;
+
+	value.type = jbvNull;
+	if (text != NULL)
+		set_string(&value, text);
+	push(json, key, &value);
+}
+
+void
+cp_json_object(CpJson *json, const char *key, Jsonb *object)
+{
+	JsonbValue	value;
+
+	JsonbToJsonbValue(object, &value);
+	push(json, key, &value);
+}
+
+Jsonb *
+cp_json_end(CpJson *json)
+{
+	return JsonbValueToJsonb(pushJsonbValue(&json->state, WJB_END_OBJECT, NULL));
+}
+
+Jsonb *
+cp_json_array(Jsonb **elements, int count)
+{
+	JsonbParseState *state = NULL;
+	JsonbValue	value;
+
+	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
+	for (int i = 0; i < count; i++)
+	{
+		JsonbToJsonbValue(elements[i], &value);
+		pushJsonbValue(&state, WJB_ELEM, &value);
+	}
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, NULL));
+}
+
+static JsonbValue *
+get(Jsonb *object, const char *key)
+{
+	JsonbValue	name;
+
+	set_string(&name, key);
+	return findJsonbValueFromContainer(&object->root, JB_FOBJECT, &name);
+}
+
+double
+cp_json_get_number(Jsonb *object, const char *key)
+{
+	JsonbValue *value = get(object, key);
+
+	if (value == NULL || value->type != jbvNumeric)
+		return NAN;
+	return DatumGetFloat8(DirectFunctionCall1(numeric_float8, NumericGetDatum(value->val.numeric)));
+}
+
+char *
+cp_json_get_text(Jsonb *object, const char *key)
+{
+	JsonbValue *value = get(object, key);
+
+	if (value == NULL || value->type != jbvString)
+		return NULL;
+	return pnstrdup(value->val.string.val, value->val.string.len);
+}

@@ -1,0 +1,31 @@
+/*
+ * json.h: JSON objects built key by key.
+ */
+#ifndef CP_JSON_H
+#define CP_JSON_H
+
+#include "postgres.h"
+
+#include "utils/jsonb.h"
+
+typedef struct CpJson
+{
+	JsonbParseState *state;
+} CpJson;
+
+extern void cp_json_begin(CpJson *json);
+
+/* A value that is not finite becomes null, and so does a NULL text. */
+extern void cp_json_number(CpJson *json, const char *key, double value);
+extern void cp_json_text(CpJson *json, const char *key, const char *value);
+extern void cp_json_object(CpJson *json, const char *key, Jsonb *value);
+extern Jsonb *cp_json_end(CpJson *json);
+
+/* An array of documents. */
+extern Jsonb *cp_json_array(Jsonb **elements, int count);
+
+/* The number or text of a key; NaN or NULL when there is none. */
+extern double cp_json_get_number(Jsonb *object, const char *key);
+extern char *cp_json_get_text(Jsonb *object, const char *key);
+
+#endif

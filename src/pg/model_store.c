@@ -1,0 +1,648 @@
+/*
+ * model_store.c: the only file that touches our tables of models.
+ */
+#include "pg/compat.h"
+
+#include "access/relation.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "executor/tuptable.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "pg/guc.h"
+#include "pg/model_store.h"
+
+/* Columns by position, as sql/10_model.sql makes them. */
+enum
+{
+	MODEL_ID = 1, MODEL_NAME, MODEL_VERSION, MODEL_OWNER, MODEL_CHECKSUM, MODEL_CREATED,
+	MODEL_SECONDS, MODEL_SOURCE, MODEL_LABEL, MODEL_OPTIONS, MODEL_ROLES, MODEL_ROWS,
+	MODEL_FEATURE_COUNT, MODEL_FEATURES, MODEL_MEMBERS, MODEL_METRICS, MODEL_BYTES, MODEL_HOLDOUT
+};
+enum
+{
+	DEPLOYMENT_ID = 1, DEPLOYMENT_NAME, DEPLOYMENT_MODEL_ID
+};
+enum
+{
+	GRANT_NAME = 1, GRANT_GRANTEE
+};
+
+/* --- probes ------------------------------------------------------------- */
+
+/* One look into one of our tables by an index. */
+typedef struct Probe
+{
+	Relation	table;
+	Relation	index;
+	IndexScanDesc scan;
+	TupleTableSlot *slot;
+} Probe;
+
+static Oid
+our_relation(const char *name)
+{
+	Oid			oid = get_relname_relid(name, get_namespace_oid("churnprevent", false));
+
+	if (!OidIsValid(oid))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation \"churnprevent.%s\" does not exist", name),
+				 errhint("CREATE EXTENSION churnprevent makes it.")));
+	return oid;
+}
+
+static void
+probe_begin(Probe *probe, const char *table, const char *index, ScanKey keys, int nkeys)
+{
+	probe->table = table_open(our_relation(table), AccessShareLock);
+	probe->index = index_open(our_relation(index), AccessShareLock);
+	probe->scan = cp_index_beginscan(probe->table, probe->index, GetActiveSnapshot(), nkeys);
+	index_rescan(probe->scan, keys, nkeys, NULL, 0);
+	probe->slot = table_slot_create(probe->table, NULL);
+}
+
+static bool
+probe_next(Probe *probe, ScanDirection direction)
+{
+	return index_getnext_slot(probe->scan, direction, probe->slot);
+}
+
+static Datum
+probe_value(Probe *probe, int column)
+{
+	bool		isnull;
+	Datum		value = slot_getattr(probe->slot, column, &isnull);
+
+	return isnull ? (Datum) 0 : value;
+}
+
+/* The locks stay until the end of the transaction, as for any table read. */
+static void
+probe_end(Probe *probe)
+{
+	ExecDropSingleTupleTableSlot(probe->slot);
+	index_endscan(probe->scan);
+	index_close(probe->index, NoLock);
+	table_close(probe->table, NoLock);
+}
+
+static void
+text_key(ScanKey key, int column, const char *value)
+{
+	ScanKeyEntryInitialize(key, 0, column, BTEqualStrategyNumber, InvalidOid, C_COLLATION_OID,
+						   F_TEXTEQ, CStringGetTextDatum(value));
+}
+
+static void
+id_key(ScanKey key, int64 model_id)
+{
+	ScanKeyInit(key, 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(model_id));
+}
+
+static void
+fill_ref(Probe *probe, CpModelRef *ref)
+{
+	ref->table = RelationGetRelid(probe->table);
+	ref->model_id = DatumGetInt64(probe_value(probe, MODEL_ID));
+	ref->version = DatumGetInt32(probe_value(probe, MODEL_VERSION));
+	ref->owner = DatumGetObjectId(probe_value(probe, MODEL_OWNER));
+	ref->checksum = DatumGetInt64(probe_value(probe, MODEL_CHECKSUM));
+}
+
+static bool
+find_version(const char *name, int32 version, CpModelRef *ref)
+{
+	ScanKeyData keys[2];
+	Probe		probe;
+	bool		found;
+
+	text_key(&keys[0], 1, name);
+	ScanKeyInit(&keys[1], 2, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(version));
+	probe_begin(&probe, "model", "model_name_version_key", keys, 2);
+	found = probe_next(&probe, ForwardScanDirection);
+	if (found)
+		fill_ref(&probe, ref);
+	probe_end(&probe);
+	return found;
+}
+
+/* The last deployment of a name says which version scores. */
+static bool
+find_deployed(const char *name, CpModelRef *ref)
+{
+	ScanKeyData key;
+	Probe		probe;
+	bool		found;
+	int64		model_id = 0;
+
+	text_key(&key, 1, name);
+	probe_begin(&probe, "deployment", "deployment_by_name", &key, 1);
+	found = probe_next(&probe, BackwardScanDirection);
+	if (found)
+		model_id = DatumGetInt64(probe_value(&probe, DEPLOYMENT_MODEL_ID));
+	probe_end(&probe);
+	if (!found)
+		return false;
+	id_key(&key, model_id);
+	probe_begin(&probe, "model", "model_pkey", &key, 1);
+	found = probe_next(&probe, ForwardScanDirection);
+	if (found)
+		fill_ref(&probe, ref);
+	probe_end(&probe);
+	return found;
+}
+
+static bool
+is_granted(const char *name)
+{
+	ScanKeyData key;
+	Probe		probe;
+	bool		granted = false;
+
+	text_key(&key, 1, name);
+	probe_begin(&probe, "model_grant", "model_grant_pkey", &key, 1);
+	while (!granted && probe_next(&probe, ForwardScanDirection))
+	{
+		Oid			grantee = DatumGetObjectId(probe_value(&probe, GRANT_GRANTEE));
+
+		granted = grantee == InvalidOid || has_privs_of_role(GetUserId(), grantee);
+	}
+	probe_end(&probe);
+	return granted;
+}
+
+static bool
+model_exists(const char *name)
+{
+	ScanKeyData key;
+	Probe		probe;
+	bool		found;
+
+	text_key(&key, 1, name);
+	probe_begin(&probe, "model", "model_name_version_key", &key, 1);
+	found = probe_next(&probe, ForwardScanDirection);
+	probe_end(&probe);
+	return found;
+}
+
+static void
+report_absent(const char *name, int32 version)
+{
+	if (!model_exists(name))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("model \"%s\" does not exist", name),
+				 errhint("The view churnprevent.model_summary lists models; cp_train makes them.")));
+	if (version == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("model \"%s\" has no deployed version", name),
+				 errhint("Deploy one: SELECT cp_deploy('%s', 'latest').", name)));
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg("model \"%s\" has no version %d", name, version),
+			 errhint("The view churnprevent.model_summary lists versions.")));
+}
+
+void
+cp_store_find(const char *name, int32 version, CpModelRef *ref)
+{
+	if (!(version == 0 ? find_deployed(name, ref) : find_version(name, version, ref)))
+		report_absent(name, version);
+	if (!has_privs_of_role(GetUserId(), ref->owner) && !is_granted(name))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied for model \"%s\"", name),
+				 errhint("Its owner can give it: SELECT cp_grant_model('%s', '%s').", name,
+						 GetUserNameFromId(GetUserId(), false))));
+}
+
+/* Name of the first or the last deployment in order of names, NULL when there is none. */
+static char *
+outermost_name(ScanDirection direction)
+{
+	Probe		probe;
+	char	   *name = NULL;
+
+	probe_begin(&probe, "deployment", "deployment_by_name", NULL, 0);
+	if (probe_next(&probe, direction))
+		name = TextDatumGetCString(probe_value(&probe, DEPLOYMENT_NAME));
+	probe_end(&probe);
+	return name;
+}
+
+char *
+cp_store_default_name(void)
+{
+	char	   *first,
+			   *last;
+
+	if (cp_default_model != NULL && cp_default_model[0] != '\0')
+		return pstrdup(cp_default_model);
+	first = outermost_name(ForwardScanDirection);
+	last = outermost_name(BackwardScanDirection);
+	if (first == NULL || strcmp(first, last) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("no model is named"),
+				 first == NULL ? errdetail("No model is deployed.") :
+				 errdetail("Several models are deployed, \"%s\" and \"%s\" among them.", first, last),
+				 errhint("Name one as the second argument, or set \"churnprevent.default_model\".")));
+	return first;
+}
+
+/* One column of a version's row, copied; NULL when it is NULL. */
+static struct varlena *
+read_column(const CpModelRef *ref, int column)
+{
+	ScanKeyData key;
+	Probe		probe;
+	struct varlena *copy = NULL;
+
+	id_key(&key, ref->model_id);
+	probe_begin(&probe, "model", "model_pkey", &key, 1);
+	if (probe_next(&probe, ForwardScanDirection))
+	{
+		bool		isnull;
+		Datum		value = slot_getattr(probe.slot, column, &isnull);
+
+		if (!isnull)
+			copy = PG_DETOAST_DATUM_COPY(value);
+	}
+	probe_end(&probe);
+	return copy;
+}
+
+bytea *
+cp_store_bytes(const CpModelRef *ref)
+{
+	bytea	   *bytes = (bytea *) read_column(ref, MODEL_BYTES);
+
+	if (bytes == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("model %lld does not exist", (long long) ref->model_id)));
+	return bytes;
+}
+
+bytea *
+cp_store_holdout(const CpModelRef *ref)
+{
+	return (bytea *) read_column(ref, MODEL_HOLDOUT);
+}
+
+Jsonb *
+cp_store_metrics(const CpModelRef *ref)
+{
+	return (Jsonb *) read_column(ref, MODEL_METRICS);
+}
+
+Jsonb *
+cp_store_options(const CpModelRef *ref)
+{
+	return (Jsonb *) read_column(ref, MODEL_OPTIONS);
+}
+
+char *
+cp_store_label(const CpModelRef *ref)
+{
+	return text_to_cstring((text *) read_column(ref, MODEL_LABEL));
+}
+
+/* --- statements --------------------------------------------------------- */
+
+/*
+ * Our own statements run as the owner of the tables, whose rights the caller
+ * need not have, and with nothing of the caller's in the search path. Errors
+ * restore both with the transaction or subtransaction.
+ */
+typedef struct Elevation
+{
+	Oid			user;
+	int			security;
+	int			guc_level;
+} Elevation;
+
+static void
+elevate(Elevation *elevation)
+{
+	Relation	table = table_open(our_relation("model"), AccessShareLock);
+
+	GetUserIdAndSecContext(&elevation->user, &elevation->security);
+	SetUserIdAndSecContext(table->rd_rel->relowner,
+						   elevation->security | SECURITY_LOCAL_USERID_CHANGE);
+	table_close(table, NoLock);
+	elevation->guc_level = NewGUCNestLevel();
+	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+}
+
+static void
+descend(const Elevation *elevation)
+{
+	SPI_finish();
+	AtEOXact_GUC(true, elevation->guc_level);
+	SetUserIdAndSecContext(elevation->user, elevation->security);
+}
+
+/* Run a statement of ours; true when it gave a row. */
+static bool
+run(const char *statement, int nargs, Oid *types, Datum *values, const char *nulls)
+{
+	int			result = SPI_execute_with_args(statement, nargs, types, values, nulls, false, 0);
+
+	if (result < 0)
+		elog(ERROR, "%s: %s", SPI_result_code_string(result), statement);
+	return SPI_processed > 0;
+}
+
+/* A column of the first row of the last statement. */
+static Datum
+result(int column)
+{
+	bool		isnull;
+
+	return SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, column, &isnull);
+}
+
+static void
+report_foreign_owner(const char *name, Oid owner)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("must be owner of model \"%s\"", name),
+			 errdetail("It belongs to role \"%s\".", GetUserNameFromId(owner, true))));
+}
+
+/* The owner of a name, InvalidOid when nobody has trained it; to be called elevated. */
+static Oid
+owner_of(const char *name)
+{
+	Datum		value = CStringGetTextDatum(name);
+	Oid			type = TEXTOID;
+
+	if (!run("SELECT owner FROM churnprevent.model WHERE name = $1 LIMIT 1", 1, &type, &value, NULL))
+		return InvalidOid;
+	return DatumGetObjectId(result(1));
+}
+
+/*
+ * Lock a name for the rest of the transaction and see that the caller owns it.
+ * Who makes the first version becomes the owner.
+ */
+static Oid
+lock_name(const char *name, Oid caller)
+{
+	Datum		value = CStringGetTextDatum(name);
+	Oid			type = TEXTOID;
+	Oid			owner;
+
+	run("SELECT 1 FROM churnprevent.model_name WHERE name = $1 FOR UPDATE", 1, &type, &value, NULL);
+	owner = owner_of(name);
+	if (OidIsValid(owner) && !has_privs_of_role(caller, owner))
+		report_foreign_owner(name, owner);
+	return owner;
+}
+
+void
+cp_store_check_owner(const char *name)
+{
+	Elevation	elevation;
+	Oid			owner;
+
+	if (name[0] == '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_NAME),
+				 errmsg("a model's name must not be empty")));
+	elevate(&elevation);
+	owner = owner_of(name);
+	descend(&elevation);
+	if (OidIsValid(owner) && !has_privs_of_role(GetUserId(), owner))
+		report_foreign_owner(name, owner);
+}
+
+static void
+insert_deployment(const char *name, int64 model_id, const char *how, int64 restores, Oid caller)
+{
+	Oid			types[] = {TEXTOID, INT8OID, TEXTOID, INT8OID, REGROLEOID};
+	Datum		values[5];
+
+	values[0] = CStringGetTextDatum(name);
+	values[1] = Int64GetDatum(model_id);
+	values[2] = CStringGetTextDatum(how);
+	values[3] = Int64GetDatum(restores);
+	values[4] = ObjectIdGetDatum(caller);
+	run("INSERT INTO churnprevent.deployment (name, model_id, strategy, restores, deployed_by, deployed_at)"
+		" VALUES ($1, $2, $3, $4, $5, pg_catalog.clock_timestamp())",
+		5, types, values, restores == 0 ? "   n " : NULL);
+}
+
+/* The next version number of a name, which is made when new. */
+static int32
+next_version(const char *name)
+{
+	Datum		value = CStringGetTextDatum(name);
+	Oid			type = TEXTOID;
+
+	run("INSERT INTO churnprevent.model_name AS n (name, last_version) VALUES ($1, 1)"
+		" ON CONFLICT (name) DO UPDATE SET last_version = n.last_version + 1"
+		" RETURNING last_version", 1, &type, &value, NULL);
+	return DatumGetInt32(result(1));
+}
+
+static int64
+insert_row(const CpNewModel *model, int32 version, Oid owner)
+{
+	Oid			types[] = {TEXTOID, INT4OID, REGROLEOID, INT8OID, FLOAT8OID, TEXTOID, TEXTOID, JSONBOID, JSONBOID,
+	INT8OID, INT4OID, JSONBOID, JSONBOID, JSONBOID, BYTEAOID, BYTEAOID};
+	Datum		values[lengthof(types)];
+	int			n = 0;
+
+	values[n++] = CStringGetTextDatum(model->name);
+	values[n++] = Int32GetDatum(version);
+	values[n++] = ObjectIdGetDatum(owner);
+	values[n++] = Int64GetDatum(model->checksum);
+	values[n++] = Float8GetDatum(model->seconds);
+	values[n++] = CStringGetTextDatum(model->source);
+	values[n++] = CStringGetTextDatum(model->label);
+	values[n++] = JsonbPGetDatum(model->options);
+	values[n++] = JsonbPGetDatum(model->roles);
+	values[n++] = Int64GetDatum(model->rows);
+	values[n++] = Int32GetDatum(model->feature_count);
+	values[n++] = JsonbPGetDatum(model->features);
+	values[n++] = JsonbPGetDatum(model->members);
+	values[n++] = JsonbPGetDatum(model->metrics);
+	values[n++] = PointerGetDatum(model->bytes);
+	values[n++] = PointerGetDatum(model->holdout);
+	run("INSERT INTO churnprevent.model (name, version, owner, checksum, created_at, seconds, source, label,"
+		" options, roles, rows, feature_count, features, members, metrics, bytes, holdout)"
+		" VALUES ($1, $2, $3, $4, pg_catalog.clock_timestamp(), $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
+		" RETURNING model_id",
+		n, types, values, model->holdout == NULL ? "               n" : NULL);
+	return DatumGetInt64(result(1));
+}
+
+int32
+cp_store_insert(const CpNewModel *model)
+{
+	Oid			caller = GetUserId();
+	Elevation	elevation;
+	int32		version;
+	int64		model_id;
+	Oid			owner;
+
+	elevate(&elevation);
+	/* Locks the name's row; so the owner is looked up after it. */
+	version = next_version(model->name);
+	owner = lock_name(model->name, caller);
+	model_id = insert_row(model, version, OidIsValid(owner) ? owner : caller);
+	if (model->deploy)
+		insert_deployment(model->name, model_id, "train", 0, caller);
+	descend(&elevation);
+	return version;
+}
+
+/* The version that a strategy names. restores is set by a rollback. */
+static bool
+choose_version(const char *name, int32 version, const char *how, int64 *restores)
+{
+	Oid			types[] = {TEXTOID, INT4OID};
+	Datum		values[2];
+
+	values[0] = CStringGetTextDatum(name);
+	values[1] = Int32GetDatum(version);
+	*restores = 0;
+	if (strcmp(how, "version") == 0)
+		return run("SELECT model_id, version FROM churnprevent.model WHERE name = $1 AND version = $2",
+				   2, types, values, NULL);
+	if (strcmp(how, "latest") == 0)
+		return run("SELECT model_id, version FROM churnprevent.model WHERE name = $1"
+				   " ORDER BY version DESC LIMIT 1", 1, types, values, NULL);
+	if (strcmp(how, "best") == 0)
+		return run("SELECT model_id, version FROM churnprevent.model"
+				   " WHERE name = $1 AND metrics ->> 'log_loss' IS NOT NULL"
+				   " ORDER BY (metrics ->> 'log_loss')::float8, version DESC LIMIT 1", 1, types, values, NULL);
+	/* What was deployed before that which the last row deploys or restores. */
+	if (!run("WITH now AS (SELECT model_id, coalesce(restores, deployment_id) AS origin"
+			 "  FROM churnprevent.deployment WHERE name = $1 ORDER BY deployment_id DESC LIMIT 1)"
+			 " SELECT d.model_id, m.version, d.deployment_id FROM now, churnprevent.deployment d"
+			 " JOIN churnprevent.model m USING (model_id)"
+			 " WHERE d.name = $1 AND d.restores IS NULL AND d.deployment_id < now.origin"
+			 "  AND d.model_id <> now.model_id"
+			 " ORDER BY d.deployment_id DESC LIMIT 1", 1, types, values, NULL))
+		return false;
+	*restores = DatumGetInt64(result(3));
+	return true;
+}
+
+static void
+report_no_choice(const char *name, int32 version, const char *how)
+{
+	if (strcmp(how, "rollback") == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("model \"%s\" has no earlier deployment to go back to", name),
+				 errhint("The table churnprevent.deployment holds the history.")));
+	if (strcmp(how, "best") == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("no version of model \"%s\" was measured on held-out rows", name),
+				 errhint("Train with \"test_size\" above 0, or name a version.")));
+	report_absent(name, version);
+}
+
+int32
+cp_store_deploy(const char *name, int32 version, const char *how)
+{
+	Oid			caller = GetUserId();
+	Elevation	elevation;
+	int64		restores;
+
+	elevate(&elevation);
+	if (!OidIsValid(lock_name(name, caller)))
+		report_absent(name, 0);
+	if (!choose_version(name, version, how, &restores))
+		report_no_choice(name, version, how);
+	version = DatumGetInt32(result(2));
+	insert_deployment(name, DatumGetInt64(result(1)), how, restores, caller);
+	descend(&elevation);
+	return version;
+}
+
+/* Versions of a name removed, or with version 0 all of them and the name. */
+static int32
+delete_versions(const char *name, int32 version)
+{
+	Oid			types[] = {TEXTOID, INT4OID};
+	Datum		values[2];
+	int32		count;
+
+	values[0] = CStringGetTextDatum(name);
+	values[1] = Int32GetDatum(version);
+	run("DELETE FROM churnprevent.model WHERE name = $1 AND ($2 = 0 OR version = $2)", 2, types, values, NULL);
+	count = (int32) SPI_processed;
+	run("DELETE FROM churnprevent.model_name n WHERE name = $1"
+		" AND NOT EXISTS (SELECT 1 FROM churnprevent.model m WHERE m.name = n.name)", 1, types, values, NULL);
+	return count;
+}
+
+int32
+cp_store_drop(const char *name, int32 version)
+{
+	Oid			caller = GetUserId();
+	Elevation	elevation;
+	CpModelRef	deployed;
+	int32		count;
+
+	elevate(&elevation);
+	if (!OidIsValid(lock_name(name, caller)))
+		report_absent(name, 0);
+	/* Seen by a statement of its own: the lock may have waited for a deployment. */
+	PushActiveSnapshot(GetTransactionSnapshot());
+	if (version != 0 && find_deployed(name, &deployed) && deployed.version == version)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_IN_USE),
+				 errmsg("version %d of model \"%s\" is deployed", version, name),
+				 errhint("Deploy another version first, or drop the whole model: SELECT cp_drop_model('%s').", name)));
+	PopActiveSnapshot();
+	count = delete_versions(name, version);
+	if (count == 0)
+		report_absent(name, version);
+	descend(&elevation);
+	return count;
+}
+
+void
+cp_store_grant(const char *name, Oid role, bool grant)
+{
+	Oid			caller = GetUserId();
+	Elevation	elevation;
+	Oid			types[] = {TEXTOID, REGROLEOID, REGROLEOID};
+	Datum		values[3];
+
+	values[0] = CStringGetTextDatum(name);
+	values[1] = ObjectIdGetDatum(role);
+	values[2] = ObjectIdGetDatum(caller);
+	elevate(&elevation);
+	if (!OidIsValid(lock_name(name, caller)))
+		report_absent(name, 0);
+	if (grant)
+		run("INSERT INTO churnprevent.model_grant (name, grantee, granted_by, granted_at)"
+			" VALUES ($1, $2, $3, pg_catalog.clock_timestamp()) ON CONFLICT DO NOTHING", 3, types, values, NULL);
+	else
+		run("DELETE FROM churnprevent.model_grant WHERE name = $1 AND grantee = $2", 2, types, values, NULL);
+	descend(&elevation);
+}

@@ -1,0 +1,226 @@
+/*
+ * options.c: the options of cp_train, checked key by key.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "lib/stringinfo.h"
+#include "utils/builtins.h"
+#include "utils/numeric.h"
+
+#include "pg/options.h"
+
+typedef enum OptionType
+{
+	OPTION_TEXT,
+	OPTION_TEXTS,				/* one text or an array of them */
+	OPTION_NUMBER,
+	OPTION_WHOLE,				/* a number without fraction */
+	OPTION_COUNT,				/* the same, stored as uint32 */
+	OPTION_FLAG,
+	OPTION_GBM
+} OptionType;
+
+typedef struct OptionRule
+{
+	const char *name;
+	OptionType	type;
+	size_t		offset;			/* in the struct that the table describes */
+	double		least;			/* of a number */
+	double		most;
+} OptionRule;
+
+#define AT(field) offsetof(CpOptions, field)
+
+static const OptionRule train_rules[] = {
+	{"id", OPTION_TEXT, AT(id), 0, 0},
+	{"exclude", OPTION_TEXTS, AT(exclude), 0, 0},
+	{"include", OPTION_TEXTS, AT(include), 0, 0},
+	{"positive", OPTION_TEXT, AT(positive), 0, 0},
+	{"weight", OPTION_TEXT, AT(weight), 0, 0},
+	{"value_column", OPTION_TEXT, AT(value_column), 0, 0},
+	{"tenure_column", OPTION_TEXT, AT(tenure_column), 0, 0},
+	{"service_column", OPTION_TEXT, AT(service_column), 0, 0},
+	{"time_column", OPTION_TEXT, AT(time_column), 0, 0},
+	{"group_column", OPTION_TEXT, AT(group_column), 0, 0},
+	{"test_size", OPTION_NUMBER, AT(test_size), 0, 0.9},
+	{"folds", OPTION_WHOLE, AT(folds), 1, 20},
+	{"seed", OPTION_WHOLE, AT(seed), 0, 9007199254740992.0},
+	{"max_rows", OPTION_WHOLE, AT(max_rows), 1, CP_MAX_ROWS},
+	{"deploy", OPTION_FLAG, AT(deploy), 0, 0},
+	{"gbm", OPTION_GBM, AT(gbm), 0, 0},
+	{NULL}
+};
+
+#undef AT
+#define AT(field) offsetof(CpGbmParams, field)
+
+/* Ranges as cp_gbm_check has them, which looks again. */
+static const OptionRule gbm_rules[] = {
+	{"rounds", OPTION_COUNT, AT(rounds), 1, 10000},
+	{"learning_rate", OPTION_NUMBER, AT(learning_rate), 0, 1},
+	{"max_depth", OPTION_COUNT, AT(max_depth), 1, 16},
+	{"min_child_weight", OPTION_NUMBER, AT(min_child_weight), 0, 1e300},
+	{"l2", OPTION_NUMBER, AT(l2), 0, 1e300},
+	{"subsample", OPTION_NUMBER, AT(subsample), 0, 1},
+	{"colsample", OPTION_NUMBER, AT(colsample), 0, 1},
+	{"max_bins", OPTION_COUNT, AT(max_bins), 2, CP_MAX_BINS},
+	{"early_stopping", OPTION_COUNT, AT(early_stopping), 0, 10000},
+	{NULL}
+};
+
+static void read_object(JsonbContainer *object, const OptionRule *rules, const char *within, void *target);
+
+static void
+wrong_type(const char *name, const char *wanted)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("option \"%s\" must be %s", name, wanted)));
+}
+
+static char *
+read_text(const OptionRule *rule, const JsonbValue *value, const char *wanted)
+{
+	if (value->type != jbvString || value->val.string.len == 0)
+		wrong_type(rule->name, wanted);
+	return pnstrdup(value->val.string.val, value->val.string.len);
+}
+
+static List *
+read_texts(const OptionRule *rule, const JsonbValue *value)
+{
+	List	   *texts = NIL;
+	JsonbIterator *iterator;
+	JsonbValue	element;
+	JsonbIteratorToken token;
+
+	if (value->type == jbvString)
+		return list_make1(read_text(rule, value, "a text or an array of texts"));
+	if (value->type != jbvBinary || !JsonContainerIsArray(value->val.binary.data))
+		wrong_type(rule->name, "a text or an array of texts");
+	iterator = JsonbIteratorInit(value->val.binary.data);
+	while ((token = JsonbIteratorNext(&iterator, &element, true)) != WJB_DONE)
+		if (token == WJB_ELEM)
+			texts = lappend(texts, read_text(rule, &element, "a text or an array of texts"));
+	return texts;
+}
+
+static double
+read_number(const OptionRule *rule, const JsonbValue *value)
+{
+	double		number;
+	bool		whole = rule->type != OPTION_NUMBER;
+
+	if (value->type != jbvNumeric)
+		wrong_type(rule->name, whole ? "a whole number" : "a number");
+	number = DatumGetFloat8(DirectFunctionCall1(numeric_float8, NumericGetDatum(value->val.numeric)));
+	if (whole && number != floor(number))
+		wrong_type(rule->name, "a whole number");
+	if (!(number >= rule->least && number <= rule->most))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"%s\" is out of range", rule->name),
+				 errdetail("It is %.15g and must be between %.15g and %.15g.",
+						   number, rule->least, rule->most)));
+	return number;
+}
+
+static void
+read_option(const OptionRule *rule, const JsonbValue *value, char *target)
+{
+	switch (rule->type)
+	{
+		case OPTION_TEXT:
+			*(char **) target = read_text(rule, value, "a text that is not empty");
+			break;
+		case OPTION_TEXTS:
+			*(List **) target = read_texts(rule, value);
+			break;
+		case OPTION_NUMBER:
+		case OPTION_WHOLE:
+			*(double *) target = read_number(rule, value);
+			break;
+		case OPTION_COUNT:
+			*(uint32 *) target = (uint32) read_number(rule, value);
+			break;
+		case OPTION_FLAG:
+			if (value->type != jbvBool)
+				wrong_type(rule->name, "true or false");
+			*(bool *) target = value->val.boolean;
+			break;
+		case OPTION_GBM:
+			if (value->type != jbvBinary || !JsonContainerIsObject(value->val.binary.data))
+				wrong_type(rule->name, "an object");
+			read_object(value->val.binary.data, gbm_rules, rule->name, target);
+			break;
+	}
+}
+
+static const OptionRule *
+find_rule(const OptionRule *rules, const JsonbValue *key, const char *within)
+{
+	StringInfoData known;
+
+	initStringInfo(&known);
+	for (const OptionRule *rule = rules; rule->name != NULL; rule++)
+	{
+		if (strlen(rule->name) == key->val.string.len &&
+			memcmp(rule->name, key->val.string.val, key->val.string.len) == 0)
+			return rule;
+		appendStringInfo(&known, "%s%s", rule == rules ? "" : ", ", rule->name);
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 within == NULL ?
+			 errmsg("unknown option \"%.*s\"", key->val.string.len, key->val.string.val) :
+			 errmsg("unknown option \"%.*s\" in \"%s\"", key->val.string.len, key->val.string.val, within),
+			 errhint("Known options: %s.", known.data)));
+}
+
+static void
+read_object(JsonbContainer *object, const OptionRule *rules, const char *within, void *target)
+{
+	JsonbIterator *iterator = JsonbIteratorInit(object);
+	JsonbIteratorToken token;
+	JsonbValue	value;
+	const OptionRule *rule = NULL;
+
+	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
+	{
+		if (token == WJB_KEY)
+			rule = find_rule(rules, &value, within);
+		else if (token == WJB_VALUE && value.type != jbvNull)
+			read_option(rule, &value, (char *) target + rule->offset);
+	}
+}
+
+void
+cp_options_read(Jsonb *json, CpOptions *options)
+{
+	const char *complaint;
+
+	memset(options, 0, sizeof(*options));
+	options->test_size = 0.2;
+	options->seed = 42;
+	options->deploy = true;
+	cp_gbm_defaults(&options->gbm);
+	if (!JB_ROOT_IS_OBJECT(json))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("options must be a JSON object"),
+				 errhint("For example: '{\"id\": \"customer_id\", \"test_size\": 0.2}'.")));
+	read_object(&json->root, train_rules, NULL, options);
+	complaint = cp_gbm_check(&options->gbm);
+	if (complaint != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid option in \"gbm\""),
+				 errdetail("%s", complaint)));
+	if (options->group_column != NULL && options->time_column != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("options \"group_column\" and \"time_column\" exclude each other"),
+				 errhint("Hold out whole groups, or the newest rows, not both.")));
+}

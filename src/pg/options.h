@@ -1,0 +1,38 @@
+/*
+ * options.h: the options of cp_train, checked key by key.
+ */
+#ifndef CP_OPTIONS_H
+#define CP_OPTIONS_H
+
+#include "postgres.h"
+
+#include "nodes/pg_list.h"
+#include "utils/jsonb.h"
+
+#include "learn/train.h"
+
+/* Texts are NULL and lists NIL when not given. */
+typedef struct CpOptions
+{
+	char	   *id;
+	List	   *exclude;		/* of char * */
+	List	   *include;
+	char	   *positive;
+	char	   *weight;
+	char	   *value_column;
+	char	   *tenure_column;
+	char	   *service_column;
+	char	   *time_column;
+	char	   *group_column;
+	double		test_size;
+	double		folds;
+	double		seed;
+	double		max_rows;		/* 0 = all */
+	bool		deploy;
+	CpGbmParams gbm;
+} CpOptions;
+
+/* Defaults, then what the object says; an unknown key is an error that lists the known ones. */
+extern void cp_options_read(Jsonb *json, CpOptions *options);
+
+#endif

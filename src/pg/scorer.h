@@ -1,0 +1,35 @@
+/*
+ * scorer.h: a model and a row type at hand for the calls of one query.
+ *
+ * The first call finds the version under the active snapshot, pins the loaded
+ * model and binds the row type; later calls only look whether anything changed:
+ * the snapshot (an expression of PL/pgSQL lives across statements), the model
+ * asked for, the row's type.
+ */
+#ifndef CP_SCORER_H
+#define CP_SCORER_H
+
+#include "postgres.h"
+
+#include "access/htup.h"
+#include "fmgr.h"
+#include "utils/jsonb.h"
+
+#include "pg/model_cache.h"
+
+typedef struct CpScorer CpScorer;
+
+/* The scorer kept in fn_extra. model: NULL = the default; version: 0 = the deployed one. */
+extern CpScorer *cp_scorer_get(FunctionCallInfo fcinfo, text *model, int32 version);
+
+/* A scorer of its own, in the current memory context, for a loop over tuples. */
+extern CpScorer *cp_scorer_make(const char *model);
+
+/* Churn probability. value: money a month or NaN when not told; NULL when not wanted. */
+extern double cp_scorer_record(CpScorer *scorer, HeapTupleHeader record, double *value);
+extern double cp_scorer_tuple(CpScorer *scorer, HeapTuple tuple, TupleDesc descriptor, double *value);
+extern double cp_scorer_jsonb(CpScorer *scorer, Jsonb *object, double *value);
+
+extern const CpModelRef *cp_scorer_ref(const CpScorer *scorer);
+
+#endif

@@ -1,0 +1,394 @@
+/*
+ * training_set.c: a source read into a dataset, as the options say.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "access/htup_details.h"
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+#include "num/hash.h"
+#include "pg/features.h"
+#include "pg/label.h"
+#include "pg/source.h"
+#include "pg/training_set.h"
+
+/* A column whose value is not a feature but steers the training; column -1 = none. */
+typedef struct Steering
+{
+	int			column;
+	const char *option;			/* that named it */
+	CpColumnReader reader;
+	bool		readable;
+	Oid			output;			/* of the type, when there is no reader */
+} Steering;
+
+typedef struct FeatureColumn
+{
+	const char *name;
+	int			column;
+	CpColumnReader reader;
+} FeatureColumn;
+
+/* Everything needed while reading. */
+typedef struct ReadingPlan
+{
+	CpSource	source;
+	CpLabelReader label;
+	int			label_column;
+	Steering	weight;
+	Steering	time;
+	Steering	unit;			/* group, else id: rows of one unit are told apart from others */
+	FeatureColumn *features;	/* by name */
+	int			nfeatures;
+	uint64		unlabelled;		/* rows left out */
+	uint64		untimed;
+} ReadingPlan;
+
+/* --- what every column is ------------------------------------------------ */
+
+static bool
+names_column(const CpSource *source, List *names, const char *option, int column)
+{
+	ListCell   *cell;
+
+	foreach(cell, names)
+		if (cp_source_column(source, lfirst(cell), option) == column)
+			return true;
+	return false;
+}
+
+static void
+steer(Steering *steering, const CpSource *source, const char *name, const char *option)
+{
+	Oid			type;
+	bool		is_varlena;
+
+	steering->column = -1;
+	steering->option = option;
+	if (name == NULL)
+		return;
+	steering->column = cp_source_column(source, name, option);
+	type = TupleDescAttr(source->descriptor, steering->column)->atttypid;
+	steering->readable = cp_column_reader(type, &steering->reader);
+	getTypeOutputInfo(type, &steering->output, &is_varlena);
+}
+
+static void
+require_kind(const Steering *steering, const CpSource *source, bool number, const char *wanted)
+{
+	bool		fits;
+
+	if (steering->column < 0)
+		return;
+	fits = steering->readable && steering->reader.number != NULL &&
+		(!number || steering->reader.kind == CP_NUMBER);
+	if (!fits)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("column \"%s\", given as \"%s\", must hold %s",
+						NameStr(TupleDescAttr(source->descriptor, steering->column)->attname),
+						steering->option, wanted)));
+}
+
+static char *
+column_name(const CpSource *source, int column)
+{
+	return pstrdup(NameStr(TupleDescAttr(source->descriptor, column)->attname));
+}
+
+/* The roles as column names of the source; the id is the primary key when it is not told. */
+static void
+settle_roles(CpTrainingSet *set, const CpSource *source, const CpOptions *options)
+{
+	const char *told[CP_ROLES] = {options->id, options->value_column, options->tenure_column,
+	options->service_column};
+	static const char *const keys[CP_ROLES] = {"id", "value_column", "tenure_column", "service_column"};
+	int			key = cp_source_key_column(source);
+
+	for (int role = 0; role < CP_ROLES; role++)
+		set->roles[role] = told[role] == NULL ? NULL :
+			column_name(source, cp_source_column(source, told[role], keys[role]));
+	if (set->roles[CP_ROLE_ID] == NULL && key >= 0)
+		set->roles[CP_ROLE_ID] = column_name(source, key);
+}
+
+static void
+check_value_role(const CpTrainingSet *set, const CpSource *source)
+{
+	Steering	value;
+
+	steer(&value, source, set->roles[CP_ROLE_VALUE], "value_column");
+	require_kind(&value, source, true, "numbers");
+	steer(&value, source, set->roles[CP_ROLE_TENURE], "tenure_column");
+	require_kind(&value, source, true, "numbers");
+}
+
+static bool
+is_steering(const ReadingPlan *plan, const CpTrainingSet *set, const CpOptions *options, int column)
+{
+	const CpSource *source = &plan->source;
+
+	return column == plan->label_column || column == plan->weight.column ||
+		column == plan->time.column ||
+		(options->group_column != NULL && column == plan->unit.column) ||
+		(set->roles[CP_ROLE_ID] != NULL && column == cp_find_column(source->descriptor, set->roles[CP_ROLE_ID]));
+}
+
+static void
+report_twice(const CpSource *source, int column)
+{
+	for (int other = 0; other < column; other++)
+		if (strcmp(NameStr(TupleDescAttr(source->descriptor, other)->attname),
+				   NameStr(TupleDescAttr(source->descriptor, column)->attname)) == 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_DUPLICATE_COLUMN),
+					 errmsg("column \"%s\" appears twice in the source", column_name(source, column)),
+					 errhint("Columns are found by name: give one of them another with AS.")));
+}
+
+static int
+compare_names(const void *left, const void *right)
+{
+	return strcmp(((const FeatureColumn *) left)->name, ((const FeatureColumn *) right)->name);
+}
+
+/*
+ * All columns that no option puts to other use and whose type can be read, in
+ * order of their names: the order in the table must not matter.
+ */
+static void
+choose_features(ReadingPlan *plan, const CpTrainingSet *set, const CpOptions *options)
+{
+	const CpSource *source = &plan->source;
+	StringInfoData skipped;
+
+	initStringInfo(&skipped);
+	plan->features = palloc(source->descriptor->natts * sizeof(FeatureColumn));
+	for (int column = 0; column < source->descriptor->natts; column++)
+	{
+		FeatureColumn *feature = &plan->features[plan->nfeatures];
+		Form_pg_attribute attribute = TupleDescAttr(source->descriptor, column);
+
+		report_twice(source, column);
+		if (is_steering(plan, set, options, column) ||
+			names_column(source, options->exclude, "exclude", column) ||
+			(options->include != NIL && !names_column(source, options->include, "include", column)))
+			continue;
+		feature->name = NameStr(attribute->attname);
+		feature->column = column;
+		if (cp_column_reader(attribute->atttypid, &feature->reader))
+			plan->nfeatures++;
+		else
+			appendStringInfo(&skipped, "%s%s (%s)", skipped.len > 0 ? ", " : "", feature->name,
+							 format_type_be(attribute->atttypid));
+	}
+	if (skipped.len > 0)
+		ereport(NOTICE,
+				(errmsg("columns left out because of their type: %s", skipped.data)));
+	qsort(plan->features, plan->nfeatures, sizeof(FeatureColumn), compare_names);
+}
+
+static void
+make_plan(ReadingPlan *plan, CpTrainingSet *set, const char *source, const char *label, const CpOptions *options)
+{
+	memset(plan, 0, sizeof(*plan));
+	cp_source_open(&plan->source, source);
+	plan->label_column = cp_source_column(&plan->source, label, "label");
+	cp_label_init(&plan->label, column_name(&plan->source, plan->label_column),
+				  TupleDescAttr(plan->source.descriptor, plan->label_column)->atttypid, options->positive);
+	settle_roles(set, &plan->source, options);
+	check_value_role(set, &plan->source);
+	steer(&plan->weight, &plan->source, options->weight, "weight");
+	require_kind(&plan->weight, &plan->source, true, "numbers");
+	steer(&plan->time, &plan->source, options->time_column, "time_column");
+	require_kind(&plan->time, &plan->source, false, "dates, timestamps or numbers");
+	steer(&plan->unit, &plan->source,
+		  options->group_column != NULL ? options->group_column : set->roles[CP_ROLE_ID],
+		  options->group_column != NULL ? "group_column" : "id");
+	choose_features(plan, set, options);
+	set->source = plan->source.text;
+	set->label = column_name(&plan->source, plan->label_column);
+}
+
+/* --- reading ------------------------------------------------------------- */
+
+static uint64
+hash_of(const Steering *steering, Datum value)
+{
+	const char *text;
+	size_t		length;
+
+	if (steering->readable && steering->reader.number != NULL)
+	{
+		double		number = steering->reader.number(value);
+
+		return cp_hash_bytes(&number, sizeof(number), 0);
+	}
+	if (steering->readable)
+		text = steering->reader.text(value, &length);
+	else
+	{
+		text = OidOutputFunctionCall(steering->output, value);
+		length = strlen(text);
+	}
+	return cp_hash_bytes(text, length, 0);
+}
+
+static double
+read_weight(const Steering *steering, Datum value, bool isnull)
+{
+	double		weight = isnull ? NAN : steering->reader.number(value);
+
+	if (!(weight >= 0 && isfinite(weight)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("weights must be finite and not negative"),
+				 isnull ? errdetail("One is NULL.") : errdetail("One is %g.", weight)));
+	return weight;
+}
+
+/* The row's particulars; false when it cannot be learned from. */
+static bool
+read_info(ReadingPlan *plan, const Datum *values, const bool *nulls, CpRowInfo *info)
+{
+	if (nulls[plan->label_column])
+	{
+		plan->unlabelled++;
+		return false;
+	}
+	if (plan->time.column >= 0 && nulls[plan->time.column])
+	{
+		plan->untimed++;
+		return false;
+	}
+	info->churned = cp_label_churned(&plan->label, values[plan->label_column]);
+	info->weight = plan->weight.column < 0 ? 1 :
+		read_weight(&plan->weight, values[plan->weight.column], nulls[plan->weight.column]);
+	info->time = plan->time.column < 0 ? 0 : plan->time.reader.number(values[plan->time.column]);
+	info->has_unit = plan->unit.column >= 0 && !nulls[plan->unit.column];
+	info->unit = info->has_unit ? hash_of(&plan->unit, values[plan->unit.column]) : 0;
+	return true;
+}
+
+static void
+read_row(ReadingPlan *plan, CpDataset *dataset, CpBridge *bridge, const Datum *values, const bool *nulls)
+{
+	CpRowInfo	info;
+
+	if (!read_info(plan, values, nulls, &info))
+		return;
+	cp_bridge_check(bridge, cp_dataset_begin_row(dataset), NULL);
+	for (int f = 0; f < plan->nfeatures; f++)
+	{
+		const FeatureColumn *feature = &plan->features[f];
+
+		if (nulls[feature->column])
+			cp_dataset_set_missing(dataset, f);
+		else if (feature->reader.number != NULL)
+			cp_dataset_set_number(dataset, f, feature->reader.number(values[feature->column]));
+		else
+		{
+			size_t		length;
+			const char *text = feature->reader.text(values[feature->column], &length);
+
+			cp_bridge_check(bridge, cp_dataset_set_text(dataset, f, text, length), NULL);
+		}
+	}
+	cp_bridge_check(bridge, cp_dataset_end_row(dataset, &info), NULL);
+}
+
+static void
+read_rows(ReadingPlan *plan, CpDataset *dataset, CpBridge *bridge)
+{
+	MemoryContext row_memory = AllocSetContextCreate(CurrentMemoryContext, "churnprevent row",
+													 ALLOCSET_DEFAULT_SIZES);
+	int			natts = plan->source.descriptor->natts;
+	Datum	   *values = palloc(natts * sizeof(Datum));
+	bool	   *nulls = palloc(natts * sizeof(bool));
+	HeapTuple	tuple;
+
+	while ((tuple = cp_source_next(&plan->source)) != NULL)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(row_memory);
+
+		heap_deform_tuple(tuple, plan->source.descriptor, values, nulls);
+		read_row(plan, dataset, bridge, values, nulls);
+		MemoryContextSwitchTo(caller);
+		MemoryContextReset(row_memory);
+		if (dataset->arrived % 100000 == 0)
+			cp_progress(&bridge->context, "reading: %llu rows so far", (unsigned long long) dataset->arrived);
+	}
+	MemoryContextDelete(row_memory);
+}
+
+/* --- what the user is told ----------------------------------------------- */
+
+static void
+tell_dropped(const CpDataset *dataset, CpDropped why, const char *reason)
+{
+	StringInfoData names;
+
+	initStringInfo(&names);
+	for (uint32 c = 0; c < dataset->ncolumns; c++)
+		if (dataset->columns[c].dropped == why)
+			appendStringInfo(&names, "%s%s", names.len > 0 ? ", " : "", dataset->columns[c].name);
+	if (names.len > 0)
+		ereport(NOTICE, (errmsg("columns left out because %s: %s", reason, names.data)));
+}
+
+static void
+tell(const ReadingPlan *plan, const CpDataset *dataset)
+{
+	if (plan->unlabelled > 0)
+		ereport(NOTICE,
+				(errmsg("%llu rows left out because label \"%s\" is NULL",
+						(unsigned long long) plan->unlabelled, plan->label.column)));
+	if (plan->untimed > 0)
+		ereport(NOTICE,
+				(errmsg("%llu rows left out because \"time_column\" is NULL",
+						(unsigned long long) plan->untimed)));
+	if (dataset->arrived > dataset->rows)
+		ereport(NOTICE,
+				(errmsg("%u rows sampled of %llu, as \"max_rows\" says", dataset->rows,
+						(unsigned long long) dataset->arrived)));
+	if (dataset->rows == 0)
+		return;
+	tell_dropped(dataset, CP_DROPPED_EMPTY, "all values are NULL");
+	tell_dropped(dataset, CP_DROPPED_CONSTANT, "they hold one value only");
+	tell_dropped(dataset, CP_DROPPED_ID, "nearly all values are distinct, as in an identifier");
+}
+
+void
+cp_training_set_read(CpTrainingSet *set, CpBridge *bridge, const char *source, const char *label,
+					 const CpOptions *options)
+{
+	ReadingPlan		plan;
+	CpDataset  *dataset = &set->dataset;
+	const char **names;
+	CpKind	   *kinds;
+
+	memset(set, 0, sizeof(*set));
+	make_plan(&plan, set, source, label, options);
+	names = palloc(plan.nfeatures * sizeof(char *));
+	kinds = palloc(plan.nfeatures * sizeof(CpKind));
+	for (int f = 0; f < plan.nfeatures; f++)
+	{
+		names[f] = plan.features[f].name = pstrdup(plan.features[f].name);
+		kinds[f] = plan.features[f].reader.kind;
+	}
+	cp_bridge_check(bridge, cp_dataset_init(dataset, &bridge->context, plan.nfeatures, names, kinds,
+											plan.weight.column >= 0, plan.time.column >= 0,
+											(uint32) options->max_rows, (uint64) options->seed), NULL);
+	read_rows(&plan, dataset, bridge);
+	cp_source_close(&plan.source);
+	if (dataset->arrived > 0)
+		cp_label_finish(&plan.label);
+	cp_bridge_check(bridge, cp_dataset_finish(dataset), NULL);
+	tell(&plan, dataset);
+}
