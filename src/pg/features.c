@@ -263,19 +263,6 @@ bind_column(const CpFeature *feature, TupleDesc descriptor, const char *model_na
 				 errhint("Cast the column in a view or subquery, or train again.")));
 }
 
-/* A copy that ends behind the last column needed, so that later ones are not deformed. */
-static TupleDesc
-cut_descriptor(TupleDesc descriptor, const CpBinding *binding, uint32 count)
-{
-	TupleDesc	cut = CreateTupleDescCopyConstr(descriptor);
-	int			last = binding->value_column;
-
-	for (uint32 f = 0; f < count; f++)
-		last = Max(last, binding->columns[f]);
-	cut->natts = last + 1;
-	return cut;
-}
-
 CpBinding *
 cp_bind(const CpFeatureMap *map, TupleDesc descriptor, const char *model_name)
 {
@@ -291,7 +278,7 @@ cp_bind(const CpFeatureMap *map, TupleDesc descriptor, const char *model_name)
 		(!cp_column_reader(TupleDescAttr(descriptor, binding->value_column)->atttypid, &binding->value_reader) ||
 		 binding->value_reader.kind != CP_NUMBER))
 		binding->value_column = -1;
-	binding->descriptor = cut_descriptor(descriptor, binding, map->count);
+	binding->descriptor = CreateTupleDescCopyConstr(descriptor);
 	binding->values = palloc(binding->descriptor->natts * sizeof(Datum));
 	binding->nulls = palloc(binding->descriptor->natts * sizeof(bool));
 	return binding;

@@ -40,7 +40,7 @@ extern char *cp_column_names(TupleDesc descriptor);
 
 typedef struct CpBinding
 {
-	TupleDesc	descriptor;		/* of the row, cut behind the last column needed */
+	TupleDesc	descriptor;		/* a copy of the row's */
 	int		   *columns;		/* [map->count] position of each feature's column */
 	CpColumnReader *readers;	/* [map->count] */
 	int			value_column;	/* of the role "value", -1 = not told or not in the row */
