@@ -17,7 +17,7 @@ EXTVERSION := $(shell sed -n "s/^default_version *= *'\([^']*\)'.*/\1/p" churnpr
 # Objects, one block a layer, listed by name so that no file is built by accident.
 NUM_OBJS = context rng hash vec special sort bytes
 
-LEARN_OBJS = dataset dictionary featuremap binning tree tree_grow gbm metrics ensemble model \
+LEARN_OBJS = dataset dictionary featuremap binning tree tree_grow tree_masks gbm metrics ensemble model \
 	split train holdout
 
 STATS_OBJS =

@@ -68,6 +68,8 @@ grow(CpDataset *dataset)
 		CP_TRY(cp_resize(context, &dataset->weights, capacity, sizeof(double)));
 	if (dataset->times != NULL)
 		CP_TRY(cp_resize(context, &dataset->times, capacity, sizeof(double)));
+	if (dataset->max_rows != 0)
+		CP_TRY(cp_resize(context, &dataset->draws, capacity, sizeof(uint64_t)));
 	dataset->capacity = (uint32_t) capacity;
 	return CP_OK;
 }
@@ -132,10 +134,11 @@ cp_dataset_set_missing(CpDataset *dataset, uint32_t column)
 	dataset->content = cp_hash_add(dataset->content, MISSING_WORD);
 }
 
+/* Of a row by its number of arrival: no two are equal, and equal rows have draws of their own. */
 static uint64_t
-draw_of(const CpDataset *dataset, uint32_t row)
+draw_of(const CpDataset *dataset, uint64_t arrival)
 {
-	return cp_hash_mix(dataset->contents[row] ^ cp_hash_mix(dataset->units[row] ^ dataset->seed ^ DRAW_STREAM));
+	return cp_hash_mix(arrival ^ cp_hash_mix(dataset->seed ^ DRAW_STREAM));
 }
 
 static void
@@ -152,6 +155,7 @@ move_row(CpDataset *dataset, uint32_t to, uint32_t from)
 	}
 	dataset->labels[to] = dataset->labels[from];
 	dataset->units[to] = dataset->units[from];
+	dataset->draws[to] = dataset->draws[from];
 	dataset->contents[to] = dataset->contents[from];
 	if (dataset->weights != NULL)
 		dataset->weights[to] = dataset->weights[from];
@@ -159,39 +163,32 @@ move_row(CpDataset *dataset, uint32_t to, uint32_t from)
 		dataset->times[to] = dataset->times[from];
 }
 
-/* Keep the max_rows rows with the smallest draws. Rows with equal draws are equal rows. */
+/* Keep the max_rows rows with the smallest draws, in their order. */
 static CpStatus
 thin(CpDataset *dataset)
 {
+	CpContext  *context = dataset->context;
+	uint32_t	n = dataset->rows;
 	uint64_t   *draws,
 			   *draw_scratch;
 	uint32_t   *rows,
 			   *row_scratch;
-	uint32_t	n = dataset->rows;
 
-	CP_TRY(cp_alloc(dataset->context, &draws, n, sizeof(uint64_t)));
-	CP_TRY(cp_alloc(dataset->context, &draw_scratch, n, sizeof(uint64_t)));
-	CP_TRY(cp_alloc(dataset->context, &rows, n, sizeof(uint32_t)));
-	CP_TRY(cp_alloc(dataset->context, &row_scratch, n, sizeof(uint32_t)));
-	for (uint32_t row = 0; row < n; row++)
-	{
-		draws[row] = draw_of(dataset, row);
-		rows[row] = row;
-	}
+	CP_TRY(cp_alloc(context, &draws, n, sizeof(uint64_t)));
+	CP_TRY(cp_alloc(context, &draw_scratch, n, sizeof(uint64_t)));
+	CP_TRY(cp_alloc_zero(context, &rows, n, sizeof(uint32_t)));
+	CP_TRY(cp_alloc(context, &row_scratch, n, sizeof(uint32_t)));
+	memcpy(draws, dataset->draws, n * sizeof(uint64_t));
 	cp_sort_keys(draws, rows, draw_scratch, row_scratch, n);
 	dataset->largest_draw = draws[dataset->max_rows - 1];
-	/* The kept row numbers, marked in place, then closed up in order. */
-	memset(row_scratch, 0, n * sizeof(uint32_t));
-	for (uint32_t i = 0; i < dataset->max_rows; i++)
-		row_scratch[rows[i]] = 1;
 	dataset->rows = 0;
 	for (uint32_t row = 0; row < n; row++)
-		if (row_scratch[row])
+		if (dataset->draws[row] <= dataset->largest_draw)
 			move_row(dataset, dataset->rows++, row);
-	cp_free(dataset->context, &draws);
-	cp_free(dataset->context, &draw_scratch);
-	cp_free(dataset->context, &rows);
-	cp_free(dataset->context, &row_scratch);
+	cp_free(context, &draws);
+	cp_free(context, &draw_scratch);
+	cp_free(context, &rows);
+	cp_free(context, &row_scratch);
 	return CP_OK;
 }
 
@@ -217,9 +214,9 @@ cp_dataset_end_row(CpDataset *dataset, const CpRowInfo *info)
 	dataset->contents[row] = dataset->content;
 	if (dataset->max_rows == 0)
 		dataset->rows++;
-	else if (draw_of(dataset, row) <= dataset->largest_draw)
+	else if (draw_of(dataset, dataset->arrived) <= dataset->largest_draw)
 	{
-		dataset->rows++;
+		dataset->draws[dataset->rows++] = draw_of(dataset, dataset->arrived);
 		if (dataset->rows > dataset->max_rows + dataset->max_rows / 2)
 			CP_TRY(thin(dataset));
 	}

@@ -7,7 +7,7 @@
  * and cp_dataset_order gives the rows an order of their own that depends on the
  * seed and on what they contain, never on the order in which they were read:
  * the same rows make the same model whatever the table's physical order, the
- * plan or the number of workers.
+ * plan or the number of workers. Only a sample (max_rows) goes by order of arrival.
  */
 #ifndef CP_DATASET_H
 #define CP_DATASET_H
@@ -66,8 +66,9 @@ typedef struct CpDataset
 	uint64_t   *contents;		/* [rows] hash of the whole row: breaks ties between rows of one unit */
 	uint64_t	content;		/* of the row being filled */
 
-	/* Sampling: of the rows that arrive the max_rows with the smallest draw are kept. */
+	/* Sampling: of the rows that arrive the max_rows with the smallest draws are kept. */
 	uint32_t	max_rows;		/* 0 = keep all */
+	uint64_t   *draws;			/* [rows], NULL when all are kept */
 	uint64_t	seed;
 	uint64_t	largest_draw;	/* rows with a larger draw are not kept */
 	uint64_t	arrived;		/* rows offered, kept or not */

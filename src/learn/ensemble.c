@@ -16,7 +16,7 @@ typedef struct Learner
 	size_t		model_bytes;
 	CpStatus	(*fit) (CpContext *context, const CpTraining *training,
 						const CpEnsembleParams *params, void *model);
-	double		(*log_odds) (const void *model, const double *vector, uint8_t *scratch);
+	double		(*log_odds) (const void *model, const double *vector, void *scratch);
 	size_t		(*scratch) (const void *model);
 	void		(*write) (const void *model, CpWriter *writer);
 	CpStatus	(*read) (void *model, CpReader *reader, const CpFeatureMap *map);
@@ -65,7 +65,7 @@ fit_gbm(CpContext *context, const CpTraining *training, const CpEnsembleParams *
 }
 
 static double
-log_odds_gbm(const void *model, const double *vector, uint8_t *scratch)
+log_odds_gbm(const void *model, const double *vector, void *scratch)
 {
 	return cp_gbm_log_odds(model, vector, scratch);
 }
@@ -138,7 +138,7 @@ cp_ensemble_fit(CpContext *context, const CpTraining *training, const CpEnsemble
 }
 
 double
-cp_ensemble_probability(const CpEnsemble *ensemble, const double *vector, uint8_t *scratch)
+cp_ensemble_probability(const CpEnsemble *ensemble, const double *vector, void *scratch)
 {
 	double		probability = 0;
 

@@ -58,7 +58,7 @@ extern CpStatus cp_ensemble_fit(CpContext *context, const CpTraining *training,
 								const CpEnsembleParams *params, CpEnsemble *ensemble);
 
 /* Probability of a feature vector; scratch: cp_ensemble_scratch bytes. */
-extern double cp_ensemble_probability(const CpEnsemble *ensemble, const double *vector, uint8_t *scratch);
+extern double cp_ensemble_probability(const CpEnsemble *ensemble, const double *vector, void *scratch);
 extern size_t cp_ensemble_scratch(const CpEnsemble *ensemble);
 
 extern void cp_ensemble_write(const CpEnsemble *ensemble, CpWriter *writer);

@@ -375,16 +375,15 @@ cp_gbm_bytes(const CpBinned *binned, const CpGbmParams *params, uint32_t nfolds)
 }
 
 double
-cp_gbm_log_odds(const CpGbm *gbm, const double *vector, uint8_t *answers)
+cp_gbm_log_odds(const CpGbm *gbm, const double *vector, void *scratch)
 {
-	cp_trees_answer(&gbm->trees, vector, answers);
-	return gbm->base + cp_trees_sum(&gbm->trees, answers);
+	return gbm->base + cp_trees_score(&gbm->trees, vector, scratch);
 }
 
 size_t
 cp_gbm_scratch(const CpGbm *gbm)
 {
-	return gbm->trees.nslots;
+	return cp_trees_scratch(&gbm->trees);
 }
 
 void

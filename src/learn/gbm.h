@@ -60,8 +60,8 @@ extern CpStatus cp_gbm_fit(CpContext *context, const CpGbmData *data, const CpGb
 /* Bytes cp_gbm_fit needs at most, trees left out. */
 extern size_t cp_gbm_bytes(const CpBinned *binned, const CpGbmParams *params, uint32_t nfolds);
 
-/* Log-odds of a feature vector; answers: scratch of cp_gbm_scratch bytes. */
-extern double cp_gbm_log_odds(const CpGbm *gbm, const double *vector, uint8_t *answers);
+/* Log-odds of a feature vector; scratch: cp_gbm_scratch bytes. */
+extern double cp_gbm_log_odds(const CpGbm *gbm, const double *vector, void *scratch);
 extern size_t cp_gbm_scratch(const CpGbm *gbm);
 
 extern void cp_gbm_write(const CpGbm *gbm, CpWriter *writer);

@@ -9,7 +9,7 @@
 #define POLL_ROWS 4096
 
 double
-cp_model_probability(const CpModel *model, const double *vector, uint8_t *scratch)
+cp_model_probability(const CpModel *model, const double *vector, void *scratch)
 {
 	return cp_ensemble_probability(&model->ensemble, vector, scratch);
 }
@@ -19,7 +19,7 @@ cp_model_score_rows(CpContext *context, const CpModel *model, const CpDataset *d
 					const uint32_t *rows, uint32_t n, double *probabilities)
 {
 	double	   *vector;
-	uint8_t    *scratch;
+	void	   *scratch;
 
 	CP_TRY(cp_alloc(context, &vector, model->map.count, sizeof(double)));
 	CP_TRY(cp_alloc(context, &scratch, cp_ensemble_scratch(&model->ensemble), 1));

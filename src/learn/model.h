@@ -17,7 +17,7 @@ typedef struct CpModel
 } CpModel;
 
 /* Probability of churn of a feature vector; scratch: cp_ensemble_scratch bytes. */
-extern double cp_model_probability(const CpModel *model, const double *vector, uint8_t *scratch);
+extern double cp_model_probability(const CpModel *model, const double *vector, void *scratch);
 
 /* Probability for one row of a dataset that has the model's features, in their order. */
 extern CpStatus cp_model_score_rows(CpContext *context, const CpModel *model, const CpDataset *dataset,

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "learn/binning.h"
+#include "learn/tree_masks.h"
 
 /* Trees walked side by side: enough loads in flight to hide the cache's latency. */
 #define ABREAST 8
@@ -40,6 +41,7 @@ cp_trees_free(CpTrees *trees)
 	cp_free(context, &trees->ncuts);
 	cp_free(context, &trees->levels);
 	cp_free(context, &trees->asks);
+	cp_masks_free(context, &trees->masks);
 	cp_free(context, &trees->slots);
 	cp_dictionary_free(&trees->slot_numbers);
 	cp_free(context, &trees->roots);
@@ -205,7 +207,7 @@ cp_trees_prepare(CpTrees *trees)
 	for (uint32_t f = 0; f < trees->nfeatures; f++)
 		if (trees->asks[f].count > 0)
 			CP_TRY(prepare_category(trees, &trees->asks[f], trees->levels[f]));
-	return CP_OK;
+	return cp_masks_build(trees, &trees->masks);
 }
 
 void
@@ -270,6 +272,21 @@ cp_trees_sum(const CpTrees *trees, const uint8_t *answers)
 		sum += trees->values[at];
 	}
 	return sum;
+}
+
+double
+cp_trees_score(const CpTrees *trees, const double *vector, void *scratch)
+{
+	if (trees->masks != NULL)
+		return cp_masks_score(trees, trees->masks, vector, scratch);
+	cp_trees_answer(trees, vector, scratch);
+	return cp_trees_sum(trees, scratch);
+}
+
+size_t
+cp_trees_scratch(const CpTrees *trees)
+{
+	return trees->masks != NULL ? cp_masks_scratch(trees->masks) : trees->nslots;
 }
 
 void
@@ -379,9 +396,12 @@ read_node(CpTrees *trees, CpReader *reader, uint32_t n, uint32_t end)
 	}
 }
 
-/* Depth of the deepest leaf; children come after their parents. */
+/*
+ * Depths of the trees. Children come after their parents; every node but the
+ * root must have one parent, or it would be no tree.
+ */
 static CpStatus
-measure_depths(CpTrees *trees)
+measure_depths(CpTrees *trees, CpReader *reader)
 {
 	uint32_t   *depth;
 
@@ -397,6 +417,9 @@ measure_depths(CpTrees *trees)
 
 			if (depth[n] > trees->depths[t])
 				trees->depths[t] = depth[n];
+			if ((n > trees->roots[t] && depth[n] == 0) ||
+				(left != n && (depth[left] != 0 || depth[left + 1] != 0)))
+				cp_reader_reject(reader);
 			if (left != n)
 				depth[left] = depth[left + 1] = depth[n] + 1;
 		}
@@ -441,7 +464,7 @@ read_nodes(CpTrees *trees, CpReader *reader)
 		for (uint32_t n = trees->roots[t]; n < end; n++)
 			read_node(trees, reader, n, end);
 	}
-	return measure_depths(trees);
+	return reader->failed ? CP_OK : measure_depths(trees, reader);
 }
 
 CpStatus

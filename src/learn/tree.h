@@ -67,6 +67,7 @@ typedef struct CpTrees
 	CpSlot	   *slots;			/* [nslots], by feature once prepared */
 	CpDictionary slot_numbers;	/* while growing: slot bytes to number */
 	CpAsk	   *asks;			/* [nfeatures] once prepared */
+	struct CpMasks *masks;		/* once prepared: shallow trees in another form (tree_masks.h), or NULL */
 
 	uint32_t	ntrees;
 	uint32_t   *roots;			/* [ntrees] */
@@ -100,14 +101,18 @@ extern CpStatus cp_trees_slot(CpTrees *trees, const CpSlot *slot, uint32_t *numb
 /* Forget the trees behind the first ntrees. */
 extern void cp_trees_truncate(CpTrees *trees, uint32_t ntrees);
 
-/* Order slots by feature and build what encoding needs: after growing and after reading. */
+/* Order slots by feature and build what scoring needs: after growing and after reading. */
 extern CpStatus cp_trees_prepare(CpTrees *trees);
 
-/* answers: [nslots], from a feature vector of nfeatures values. */
+/* The general way to score: answers: [nslots], from a feature vector of nfeatures values. */
 extern void cp_trees_answer(const CpTrees *trees, const double *vector, uint8_t *answers);
 
 /* Sum of the values of the leaves that a row of answers leads to. */
 extern double cp_trees_sum(const CpTrees *trees, const uint8_t *answers);
+
+/* Sum of the values of the leaves that a feature vector reaches; scratch: cp_trees_scratch bytes. */
+extern double cp_trees_score(const CpTrees *trees, const double *vector, void *scratch);
+extern size_t cp_trees_scratch(const CpTrees *trees);
 
 extern void cp_trees_write(const CpTrees *trees, CpWriter *writer);
 

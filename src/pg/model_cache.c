@@ -34,8 +34,7 @@ find_entry(const CpModelRef *ref)
 	{
 		CpLoaded   *loaded = dlist_container(CpLoaded, node, iter.cur);
 
-		if (loaded->ref.model_id == ref->model_id && loaded->ref.table == ref->table &&
-			loaded->ref.checksum == ref->checksum)
+		if (cp_same_model(&loaded->ref, ref))
 			return loaded;
 	}
 	return NULL;

@@ -24,6 +24,12 @@ typedef struct CpModelRef
 	Oid			owner;
 } CpModelRef;
 
+static inline bool
+cp_same_model(const CpModelRef *a, const CpModelRef *b)
+{
+	return a->model_id == b->model_id && a->table == b->table && a->checksum == b->checksum;
+}
+
 /*
  * The deployed version of a name (version 0), or the version asked for. Raises
  * an error when there is none or the current user may not use it.

@@ -5,6 +5,7 @@
 
 #include "access/htup_details.h"
 #include "access/xact.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 #include "utils/typcache.h"
@@ -16,8 +17,9 @@
  * xmax a transaction can only leave the list of those in progress, so its length
  * says whether one did; the command number tells our own changes apart; and since
  * a rolled-back subtransaction gives command numbers away again, those are counted.
+ * The user stands beside it: the right to a model is looked at again when he changes.
  */
-typedef struct SnapshotKey
+typedef struct Situation
 {
 	TransactionId xmin;
 	TransactionId xmax;
@@ -25,22 +27,32 @@ typedef struct SnapshotKey
 	int32		sub_in_progress;
 	CommandId	command;
 	uint64		subtransaction_aborts;
-} SnapshotKey;
+	Oid			user;
+} Situation;
 
+/* One model asked for by a query. */
 struct CpScorer
 {
+	CpScorer   *next;
 	MemoryContext memory;		/* lives as long as the scorer */
-	bool		is_resolved;
-	SnapshotKey key;
+	uint64		resolved;		/* number of the situation it was found in */
 	char	   *asked;			/* model name as asked, NULL = default */
 	int32		version;		/* as asked */
 	CpLoaded   *loaded;
 	double	   *vector;
-	uint8	   *scratch;
+	void	   *scratch;
 	CpBinding  *binding;		/* of this type: */
 	Oid			type;
 	int32		typmod;
 };
+
+/* What fn_extra holds: most queries ask for one model, some for one a segment. */
+typedef struct ScorerSet
+{
+	Situation	situation;
+	uint64		number;			/* counts changes of the situation, from 1 */
+	CpScorer   *scorers;		/* last used first */
+} ScorerSet;
 
 static uint64 subtransaction_aborts = 0;
 
@@ -51,31 +63,35 @@ count_aborts(SubXactEvent event, SubTransactionId subid, SubTransactionId parent
 		subtransaction_aborts++;
 }
 
+static void
+watch_aborts(void)
+{
+	static bool registered = false;
+
+	if (!registered)
+		RegisterSubXactCallback(count_aborts, NULL);
+	registered = true;
+}
+
 static bool
-same_snapshot(const SnapshotKey *key, Snapshot snapshot)
+is_situation(const Situation *then, Snapshot snapshot)
 {
-	return key->xmin == snapshot->xmin && key->xmax == snapshot->xmax &&
-		key->in_progress == snapshot->xcnt && key->sub_in_progress == snapshot->subxcnt &&
-		key->command == snapshot->curcid && key->subtransaction_aborts == subtransaction_aborts;
+	return then->xmin == snapshot->xmin && then->xmax == snapshot->xmax &&
+		then->in_progress == snapshot->xcnt && then->sub_in_progress == snapshot->subxcnt &&
+		then->command == snapshot->curcid && then->subtransaction_aborts == subtransaction_aborts &&
+		then->user == GetUserId();
 }
 
 static void
-remember_snapshot(SnapshotKey *key, Snapshot snapshot)
+remember_situation(Situation *now, Snapshot snapshot)
 {
-	key->xmin = snapshot->xmin;
-	key->xmax = snapshot->xmax;
-	key->in_progress = snapshot->xcnt;
-	key->sub_in_progress = snapshot->subxcnt;
-	key->command = snapshot->curcid;
-	key->subtransaction_aborts = subtransaction_aborts;
-}
-
-static void
-use_loaded(CpScorer *scorer, CpLoaded *loaded)
-{
-	scorer->loaded = loaded;
-	scorer->vector = MemoryContextAlloc(scorer->memory, loaded->model.map.count * sizeof(double));
-	scorer->scratch = MemoryContextAlloc(scorer->memory, loaded->scratch + 1);
+	now->xmin = snapshot->xmin;
+	now->xmax = snapshot->xmax;
+	now->in_progress = snapshot->xcnt;
+	now->sub_in_progress = snapshot->subxcnt;
+	now->command = snapshot->curcid;
+	now->subtransaction_aborts = subtransaction_aborts;
+	now->user = GetUserId();
 }
 
 /* Find the version that the active snapshot sees and have it loaded and pinned. */
@@ -87,28 +103,26 @@ resolve(CpScorer *scorer)
 
 	cp_store_find(name, scorer->version, &ref);
 	scorer->binding = NULL;
-	if (scorer->loaded == NULL || scorer->loaded->ref.model_id != ref.model_id ||
-		scorer->loaded->ref.checksum != ref.checksum)
-		use_loaded(scorer, cp_cache_get(&ref, name, scorer->memory));
-	remember_snapshot(&scorer->key, GetActiveSnapshot());
-	scorer->is_resolved = true;
+	if (scorer->loaded != NULL && cp_same_model(&scorer->loaded->ref, &ref))
+		return;
+	scorer->loaded = cp_cache_get(&ref, name, scorer->memory);
+	scorer->vector = MemoryContextAlloc(scorer->memory, scorer->loaded->model.map.count * sizeof(double));
+	scorer->scratch = MemoryContextAlloc(scorer->memory, scorer->loaded->scratch + 1);
 }
 
 static CpScorer *
-make(MemoryContext memory)
+make(MemoryContext memory, const char *asked, int32 version)
 {
-	static bool registered = false;
 	CpScorer   *scorer = MemoryContextAllocZero(memory, sizeof(CpScorer));
 
-	if (!registered)
-		RegisterSubXactCallback(count_aborts, NULL);
-	registered = true;
 	scorer->memory = memory;
+	scorer->asked = asked == NULL ? NULL : MemoryContextStrdup(memory, asked);
+	scorer->version = version;
 	return scorer;
 }
 
 static bool
-same_model(const CpScorer *scorer, text *model, int32 version)
+asks_for(const CpScorer *scorer, text *model, int32 version)
 {
 	if (scorer->version != version || (scorer->asked == NULL) != (model == NULL))
 		return false;
@@ -117,38 +131,59 @@ same_model(const CpScorer *scorer, text *model, int32 version)
 		 memcmp(scorer->asked, VARDATA_ANY(model), VARSIZE_ANY_EXHDR(model)) == 0);
 }
 
-static void
-ask_for(CpScorer *scorer, text *model, int32 version)
+/* The scorer of a model as asked for, moved to the front of the list. */
+static CpScorer *
+find_or_make(ScorerSet *set, MemoryContext memory, text *model, int32 version)
 {
-	char	   *name = model == NULL ? NULL : text_to_cstring(model);
+	CpScorer  **link = &set->scorers;
+	CpScorer   *scorer;
 
-	if (scorer->asked != NULL)
-		pfree(scorer->asked);
-	scorer->asked = name == NULL ? NULL : MemoryContextStrdup(scorer->memory, name);
-	scorer->version = version;
-	scorer->is_resolved = false;
+	while (*link != NULL && !asks_for(*link, model, version))
+		link = &(*link)->next;
+	scorer = *link;
+	if (scorer == NULL)
+		scorer = make(memory, model == NULL ? NULL : text_to_cstring(model), version);
+	else
+		*link = scorer->next;
+	scorer->next = set->scorers;
+	set->scorers = scorer;
+	return scorer;
 }
 
 CpScorer *
 cp_scorer_get(FunctionCallInfo fcinfo, text *model, int32 version)
 {
-	CpScorer   *scorer = fcinfo->flinfo->fn_extra;
+	MemoryContext memory = fcinfo->flinfo->fn_mcxt;
+	ScorerSet  *set = fcinfo->flinfo->fn_extra;
+	Snapshot	snapshot = GetActiveSnapshot();
+	CpScorer   *scorer;
 
-	if (scorer == NULL)
-		scorer = fcinfo->flinfo->fn_extra = make(fcinfo->flinfo->fn_mcxt);
-	if (!scorer->is_resolved || !same_model(scorer, model, version))
-		ask_for(scorer, model, version);
-	if (!scorer->is_resolved || !same_snapshot(&scorer->key, GetActiveSnapshot()))
+	if (set == NULL)
+	{
+		watch_aborts();
+		set = fcinfo->flinfo->fn_extra = MemoryContextAllocZero(memory, sizeof(ScorerSet));
+	}
+	if (!is_situation(&set->situation, snapshot))
+	{
+		remember_situation(&set->situation, snapshot);
+		set->number++;
+	}
+	scorer = set->scorers;
+	if (scorer == NULL || !asks_for(scorer, model, version))
+		scorer = find_or_make(set, memory, model, version);
+	if (scorer->resolved != set->number)
+	{
 		resolve(scorer);
+		scorer->resolved = set->number;
+	}
 	return scorer;
 }
 
 CpScorer *
 cp_scorer_make(const char *model)
 {
-	CpScorer   *scorer = make(CurrentMemoryContext);
+	CpScorer   *scorer = make(CurrentMemoryContext, model, 0);
 
-	scorer->asked = pstrdup(model);
 	resolve(scorer);
 	return scorer;
 }

@@ -3,8 +3,8 @@
  *
  * The first call finds the version under the active snapshot, pins the loaded
  * model and binds the row type; later calls only look whether anything changed:
- * the snapshot (an expression of PL/pgSQL lives across statements), the model
- * asked for, the row's type.
+ * the snapshot (an expression of PL/pgSQL lives across statements), the user, the
+ * model asked for, the row's type.
  */
 #ifndef CP_SCORER_H
 #define CP_SCORER_H

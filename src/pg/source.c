@@ -12,6 +12,7 @@
 #include "executor/spi_priv.h"
 #include "nodes/bitmapset.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/plancache.h"
 #include "utils/rel.h"
@@ -118,6 +119,9 @@ cp_source_open(CpSource *source, const char *text)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the source must be one query that only reads"),
 				 errdetail("It writes, locks rows, or holds several statements.")));
+	source->guc_level = NewGUCNestLevel();
+	(void) set_config_option("synchronize_seqscans", "off", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
 	source->portal = SPI_cursor_open(NULL, plan, NULL, NULL, true);
 	source->descriptor = source->portal->tupDesc;
 	if (source->descriptor == NULL || source->descriptor->natts == 0)
@@ -147,6 +151,7 @@ cp_source_close(CpSource *source)
 {
 	SPI_freetuptable(source->batch);
 	SPI_cursor_close(source->portal);
+	AtEOXact_GUC(true, source->guc_level);
 }
 
 int

@@ -1,7 +1,8 @@
 /*
  * source.h: rows of a table, view or query, read in batches with the caller's rights.
  *
- * SPI must be connected. Only a single SELECT that changes nothing is accepted.
+ * SPI must be connected. Only a single SELECT that changes nothing is accepted. A
+ * table is read from its first page, never from where another scan happens to be.
  */
 #ifndef CP_SOURCE_H
 #define CP_SOURCE_H
@@ -16,6 +17,7 @@ typedef struct CpSource
 	char	   *text;			/* what was asked for, a table's name qualified */
 	Oid			relation;		/* of a table or view by name, else InvalidOid */
 	Portal		portal;
+	int			guc_level;		/* synchronized scans are off until the source is closed */
 	TupleDesc	descriptor;
 	struct SPITupleTable *batch;	/* rows at hand */
 	uint64		count;			/* how many */
