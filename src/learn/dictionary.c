@@ -109,7 +109,8 @@ append_text(CpDictionary *dictionary, const char *text, size_t length, uint64_t 
 		CP_TRY(cp_resize(context, &dictionary->end, capacity, sizeof(size_t)));
 		dictionary->capacity = capacity;
 	}
-	if (length > dictionary->text_capacity - dictionary->text_length)
+	/* Even an arena of empty texts is there, so that no text is a null pointer. */
+	if (dictionary->text == NULL || length > dictionary->text_capacity - dictionary->text_length)
 	{
 		size_t		capacity = dictionary->text_length + dictionary->text_length / 2 + length + 64;
 

@@ -173,11 +173,9 @@ cp_evaluate(PG_FUNCTION_ARGS)
 
 	MemoryContextSwitchTo(memory);
 	cp_bridge_init(&bridge, memory, cp_training_memory);
-	if (name == NULL)
-		name = cp_store_default_name();
 	scorer = cp_scorer_make(name);
 	if (source == NULL)
-		stored_metrics(cp_scorer_ref(scorer), name, &metrics);
+		stored_metrics(cp_scorer_ref(scorer), cp_scorer_model(scorer), &metrics);
 	else
 		evaluate_source(scorer, &bridge, source, optional_text(fcinfo, 2), &metrics);
 	MemoryContextSwitchTo(caller);
@@ -188,21 +186,20 @@ cp_evaluate(PG_FUNCTION_ARGS)
 static void
 read_deciles(const char *name, CpDecile deciles[CP_DECILES])
 {
-	CpModelRef	ref;
+	CpScorer   *scorer = cp_scorer_make(name);
+	const CpModelRef *ref = cp_scorer_ref(scorer);
 	CpBridge	bridge;
 	CpHoldout	holdout;
-	bytea	   *bytes;
+	bytea	   *bytes = cp_store_holdout(ref);
 
-	cp_store_find(name, 0, &ref);
-	bytes = cp_store_holdout(&ref);
 	if (bytes == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("model \"%s\" version %d has no held-out rows", name, ref.version),
+				 errmsg("model \"%s\" version %d has no held-out rows", cp_scorer_model(scorer), ref->version),
 				 errhint("Train with \"test_size\" above 0.")));
 	cp_bridge_init(&bridge, CurrentMemoryContext, cp_training_memory);
 	cp_bridge_check(&bridge, cp_holdout_read(&holdout, &bridge.context, VARDATA(bytes), VARSIZE(bytes) - VARHDRSZ),
-					psprintf("held-out rows of model \"%s\"", name));
+					psprintf("held-out rows of model \"%s\"", cp_scorer_model(scorer)));
 	cp_bridge_check(&bridge, cp_deciles(&bridge.context, holdout.probabilities, holdout.labels,
 										holdout.weights, holdout.rows, deciles), NULL);
 }
@@ -211,13 +208,12 @@ Datum
 cp_lift(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *info = (ReturnSetInfo *) fcinfo->resultinfo;
-	char	   *name = PG_ARGISNULL(0) ? cp_store_default_name() : text_to_cstring(PG_GETARG_TEXT_PP(0));
 	CpDecile	deciles[CP_DECILES];
 	double		weight = 0,
 				churned = 0,
 				captured = 0;
 
-	read_deciles(name, deciles);
+	read_deciles(optional_text(fcinfo, 0), deciles);
 	cp_materialize(fcinfo);
 	for (int i = 0; i < CP_DECILES; i++)
 	{

@@ -106,12 +106,14 @@ cp_cache_get(const CpModelRef *ref, const char *name, MemoryContext owner)
 {
 	CpLoaded   *loaded = find_entry(ref);
 	MemoryContextCallback *callback;
+	bool		is_new;
 
 	if (cache_memory == NULL)
 		cache_memory = AllocSetContextCreate(TopMemoryContext, "churnprevent models",
 											 ALLOCSET_SMALL_SIZES);
 	callback = MemoryContextAlloc(owner, sizeof(MemoryContextCallback));
-	if (loaded == NULL)
+	is_new = loaded == NULL;
+	if (is_new)
 		loaded = load(ref, name);
 	else
 		dlist_move_head(&entries, &loaded->node);
@@ -119,7 +121,8 @@ cp_cache_get(const CpModelRef *ref, const char *name, MemoryContext owner)
 	callback->arg = loaded;
 	loaded->pins++;
 	MemoryContextRegisterResetCallback(owner, callback);
-	evict();
+	if (is_new)
+		evict();
 	return loaded;
 }
 

@@ -19,7 +19,6 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
-#include "pg/guc.h"
 #include "pg/model_store.h"
 
 /* Columns by position, as sql/10_model.sql makes them. */
@@ -243,15 +242,11 @@ outermost_name(ScanDirection direction)
 }
 
 char *
-cp_store_default_name(void)
+cp_store_only_name(void)
 {
-	char	   *first,
-			   *last;
+	char	   *first = outermost_name(ForwardScanDirection);
+	char	   *last = outermost_name(BackwardScanDirection);
 
-	if (cp_default_model != NULL && cp_default_model[0] != '\0')
-		return pstrdup(cp_default_model);
-	first = outermost_name(ForwardScanDirection);
-	last = outermost_name(BackwardScanDirection);
 	if (first == NULL || strcmp(first, last) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),

@@ -36,8 +36,8 @@ cp_same_model(const CpModelRef *a, const CpModelRef *b)
  */
 extern void cp_store_find(const char *name, int32 version, CpModelRef *ref);
 
-/* The name to score with when a call gives none: the setting, else the only name deployed. */
-extern char *cp_store_default_name(void);
+/* The only name that is deployed; an error when there is none or several. */
+extern char *cp_store_only_name(void);
 
 /* Bytes of a version, visible to the active snapshot; in the current memory context. */
 extern bytea *cp_store_bytes(const CpModelRef *ref);

@@ -7,22 +7,26 @@
 #include "access/xact.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/typcache.h"
 
+#include "pg/guc.h"
 #include "pg/scorer.h"
 
 /*
- * What tells two snapshots of one session apart. Between snapshots with the same
- * xmax a transaction can only leave the list of those in progress, so its length
- * says whether one did; the command number tells our own changes apart; and since
- * a rolled-back subtransaction gives command numbers away again, those are counted.
+ * What a session can see: two snapshots with the same of these see the same rows.
+ * Between snapshots with equal xmax no transaction can have begun and ended, and
+ * those in progress can only have become fewer, so their number says whether one
+ * ended. Own changes are told apart by transaction and command number; since a
+ * rolled-back subtransaction gives command numbers away again, those are counted.
  * The user stands beside it: the right to a model is looked at again when he changes.
  */
 typedef struct Situation
 {
 	TransactionId xmin;
 	TransactionId xmax;
+	TransactionId own;
 	uint32		in_progress;
 	int32		sub_in_progress;
 	CommandId	command;
@@ -30,12 +34,31 @@ typedef struct Situation
 	Oid			user;
 } Situation;
 
+/* The last one met in this session, and how often it changed: from 1. */
+static Situation situation;
+static uint64 situation_number = 0;
+static uint64 subtransaction_aborts = 0;
+
+/* Versions found in a situation: a later query in the same one need not look again. */
+typedef struct Found
+{
+	uint64		situation;
+	int32		version;		/* as asked */
+	char	   *name;
+	CpModelRef	ref;
+} Found;
+
+#define MAX_FOUND 8
+
+static Found found[MAX_FOUND];
+static int	next_found = 0;
+
 /* One model asked for by a query. */
 struct CpScorer
 {
 	CpScorer   *next;
 	MemoryContext memory;		/* lives as long as the scorer */
-	uint64		resolved;		/* number of the situation it was found in */
+	uint64		situation;		/* number of the one it was found in, 0 = not yet */
 	char	   *asked;			/* model name as asked, NULL = default */
 	int32		version;		/* as asked */
 	CpLoaded   *loaded;
@@ -45,16 +68,6 @@ struct CpScorer
 	Oid			type;
 	int32		typmod;
 };
-
-/* What fn_extra holds: most queries ask for one model, some for one a segment. */
-typedef struct ScorerSet
-{
-	Situation	situation;
-	uint64		number;			/* counts changes of the situation, from 1 */
-	CpScorer   *scorers;		/* last used first */
-} ScorerSet;
-
-static uint64 subtransaction_aborts = 0;
 
 static void
 count_aborts(SubXactEvent event, SubTransactionId subid, SubTransactionId parent, void *arg)
@@ -73,25 +86,81 @@ watch_aborts(void)
 	registered = true;
 }
 
-static bool
-is_situation(const Situation *then, Snapshot snapshot)
+/* Has anything changed since the last call, in whatever query that was? */
+static void
+look_around(void)
 {
-	return then->xmin == snapshot->xmin && then->xmax == snapshot->xmax &&
-		then->in_progress == snapshot->xcnt && then->sub_in_progress == snapshot->subxcnt &&
-		then->command == snapshot->curcid && then->subtransaction_aborts == subtransaction_aborts &&
-		then->user == GetUserId();
+	Snapshot	snapshot = GetActiveSnapshot();
+	TransactionId own = GetTopTransactionIdIfAny();
+	Oid			user = GetUserId();
+
+	if (situation_number > 0 && situation.xmin == snapshot->xmin && situation.xmax == snapshot->xmax &&
+		situation.own == own && situation.in_progress == snapshot->xcnt &&
+		situation.sub_in_progress == snapshot->subxcnt && situation.command == snapshot->curcid &&
+		situation.subtransaction_aborts == subtransaction_aborts && situation.user == user)
+		return;
+	watch_aborts();
+	situation.xmin = snapshot->xmin;
+	situation.xmax = snapshot->xmax;
+	situation.own = own;
+	situation.in_progress = snapshot->xcnt;
+	situation.sub_in_progress = snapshot->subxcnt;
+	situation.command = snapshot->curcid;
+	situation.subtransaction_aborts = subtransaction_aborts;
+	situation.user = user;
+	situation_number++;
 }
 
 static void
-remember_situation(Situation *now, Snapshot snapshot)
+remember(const char *name, int32 version, const CpModelRef *ref)
 {
-	now->xmin = snapshot->xmin;
-	now->xmax = snapshot->xmax;
-	now->in_progress = snapshot->xcnt;
-	now->sub_in_progress = snapshot->subxcnt;
-	now->command = snapshot->curcid;
-	now->subtransaction_aborts = subtransaction_aborts;
-	now->user = GetUserId();
+	Found	   *entry = &found[next_found];
+	char	   *copy = MemoryContextStrdup(TopMemoryContext, name);
+
+	if (entry->name != NULL)
+		pfree(entry->name);
+	entry->name = copy;
+	entry->version = version;
+	entry->situation = situation_number;
+	entry->ref = *ref;
+	next_found = (next_found + 1) % MAX_FOUND;
+}
+
+/* The version that the active snapshot sees, if the user may use it. */
+static void
+find_version(const char *name, int32 version, CpModelRef *ref)
+{
+	for (int i = 0; i < MAX_FOUND; i++)
+		if (found[i].situation == situation_number && found[i].version == version &&
+			strcmp(found[i].name, name) == 0)
+		{
+			*ref = found[i].ref;
+			return;
+		}
+	cp_store_find(name, version, ref);
+	remember(name, version, ref);
+}
+
+/* The model to use when none is named: the setting, else the only one deployed. */
+static const char *
+default_name(void)
+{
+	static uint64 looked = 0;
+	static char *only = NULL;
+
+	if (cp_default_model != NULL && cp_default_model[0] != '\0')
+		return cp_default_model;
+	if (looked != situation_number)
+	{
+		char	   *name = cp_store_only_name();
+
+		if (only != NULL)
+			pfree(only);
+		only = NULL;
+		only = MemoryContextStrdup(TopMemoryContext, name);
+		looked = situation_number;
+	}
+	return only;
 }
 
 /* Find the version that the active snapshot sees and have it loaded and pinned. */
@@ -99,10 +168,11 @@ static void
 resolve(CpScorer *scorer)
 {
 	CpModelRef	ref;
-	char	   *name = scorer->asked != NULL ? scorer->asked : cp_store_default_name();
+	const char *name = scorer->asked != NULL ? scorer->asked : default_name();
 
-	cp_store_find(name, scorer->version, &ref);
+	find_version(name, scorer->version, &ref);
 	scorer->binding = NULL;
+	scorer->situation = situation_number;
 	if (scorer->loaded != NULL && cp_same_model(&scorer->loaded->ref, &ref))
 		return;
 	scorer->loaded = cp_cache_get(&ref, name, scorer->memory);
@@ -131,51 +201,37 @@ asks_for(const CpScorer *scorer, text *model, int32 version)
 		 memcmp(scorer->asked, VARDATA_ANY(model), VARSIZE_ANY_EXHDR(model)) == 0);
 }
 
-/* The scorer of a model as asked for, moved to the front of the list. */
+/*
+ * The scorer of a model as asked for, moved to the front of the list in fn_extra:
+ * most queries ask for one model, some for one a segment.
+ */
 static CpScorer *
-find_or_make(ScorerSet *set, MemoryContext memory, text *model, int32 version)
+find_or_make(FmgrInfo *function, text *model, int32 version)
 {
-	CpScorer  **link = &set->scorers;
+	CpScorer   *first = function->fn_extra;
+	CpScorer   *before = NULL;
 	CpScorer   *scorer;
 
-	while (*link != NULL && !asks_for(*link, model, version))
-		link = &(*link)->next;
-	scorer = *link;
+	for (scorer = first; scorer != NULL && !asks_for(scorer, model, version); scorer = scorer->next)
+		before = scorer;
 	if (scorer == NULL)
-		scorer = make(memory, model == NULL ? NULL : text_to_cstring(model), version);
-	else
-		*link = scorer->next;
-	scorer->next = set->scorers;
-	set->scorers = scorer;
+		scorer = make(function->fn_mcxt, model == NULL ? NULL : text_to_cstring(model), version);
+	else if (before != NULL)
+		before->next = scorer->next;
+	if (scorer != first)
+		scorer->next = first;
+	function->fn_extra = scorer;
 	return scorer;
 }
 
 CpScorer *
 cp_scorer_get(FunctionCallInfo fcinfo, text *model, int32 version)
 {
-	MemoryContext memory = fcinfo->flinfo->fn_mcxt;
-	ScorerSet  *set = fcinfo->flinfo->fn_extra;
-	Snapshot	snapshot = GetActiveSnapshot();
-	CpScorer   *scorer;
+	CpScorer   *scorer = find_or_make(fcinfo->flinfo, model, version);
 
-	if (set == NULL)
-	{
-		watch_aborts();
-		set = fcinfo->flinfo->fn_extra = MemoryContextAllocZero(memory, sizeof(ScorerSet));
-	}
-	if (!is_situation(&set->situation, snapshot))
-	{
-		remember_situation(&set->situation, snapshot);
-		set->number++;
-	}
-	scorer = set->scorers;
-	if (scorer == NULL || !asks_for(scorer, model, version))
-		scorer = find_or_make(set, memory, model, version);
-	if (scorer->resolved != set->number)
-	{
+	look_around();
+	if (scorer->situation != situation_number)
 		resolve(scorer);
-		scorer->resolved = set->number;
-	}
 	return scorer;
 }
 
@@ -184,6 +240,7 @@ cp_scorer_make(const char *model)
 {
 	CpScorer   *scorer = make(CurrentMemoryContext, model, 0);
 
+	look_around();
 	resolve(scorer);
 	return scorer;
 }
@@ -192,6 +249,12 @@ const CpModelRef *
 cp_scorer_ref(const CpScorer *scorer)
 {
 	return &scorer->loaded->ref;
+}
+
+const char *
+cp_scorer_model(const CpScorer *scorer)
+{
+	return scorer->loaded->name;
 }
 
 static double

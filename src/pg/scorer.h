@@ -3,8 +3,9 @@
  *
  * The first call finds the version under the active snapshot, pins the loaded
  * model and binds the row type; later calls only look whether anything changed:
- * the snapshot (an expression of PL/pgSQL lives across statements), the user, the
- * model asked for, the row's type.
+ * what the snapshot sees (an expression of PL/pgSQL lives across statements), the
+ * user, the model asked for, the row's type. A query that sees just what the last
+ * one saw takes over what that one found.
  */
 #ifndef CP_SCORER_H
 #define CP_SCORER_H
@@ -22,7 +23,7 @@ typedef struct CpScorer CpScorer;
 /* The scorer kept in fn_extra. model: NULL = the default; version: 0 = the deployed one. */
 extern CpScorer *cp_scorer_get(FunctionCallInfo fcinfo, text *model, int32 version);
 
-/* A scorer of its own, in the current memory context, for a loop over tuples. */
+/* A scorer of its own, in the current memory context, for a loop over tuples. NULL: the default model. */
 extern CpScorer *cp_scorer_make(const char *model);
 
 /* Churn probability. value: money a month or NaN when not told; NULL when not wanted. */
@@ -30,6 +31,8 @@ extern double cp_scorer_record(CpScorer *scorer, HeapTupleHeader record, double 
 extern double cp_scorer_tuple(CpScorer *scorer, HeapTuple tuple, TupleDesc descriptor, double *value);
 extern double cp_scorer_jsonb(CpScorer *scorer, Jsonb *object, double *value);
 
+/* The version in use and the model's name. */
 extern const CpModelRef *cp_scorer_ref(const CpScorer *scorer);
+extern const char *cp_scorer_model(const CpScorer *scorer);
 
 #endif
