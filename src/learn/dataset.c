@@ -111,9 +111,8 @@ cp_dataset_set_text(CpDataset *dataset, uint32_t column, const char *text, size_
 	}
 	CP_TRY(cp_dictionary_add(&target->texts, text, length, &code));
 	target->codes[dataset->rows] = code;
-	target->seen++;
 	dataset->content = cp_hash_add(dataset->content, target->texts.hash[code]);
-	if (target->texts.count >= CP_ID_DISTINCT_EARLY && target->texts.count > CP_ID_SHARE * target->seen)
+	if (target->texts.count >= CP_ID_DISTINCT_MAX)
 	{
 		target->dropped = CP_DROPPED_ID;
 		cp_free(dataset->context, &target->codes);
@@ -199,7 +198,7 @@ cp_dataset_end_row(CpDataset *dataset, const CpRowInfo *info)
 
 	dataset->arrived++;
 	dataset->labels[row] = info->churned;
-	dataset->units[row] = info->has_unit ? info->unit : cp_hash_mix(dataset->content);
+	dataset->units[row] = info->unit;
 	dataset->content = cp_hash_add(dataset->content, info->churned);
 	if (dataset->weights != NULL)
 	{
@@ -346,11 +345,31 @@ finish_number(CpDataset *dataset, CpColumn *column)
 		cp_free(dataset->context, &column->numbers);
 }
 
+/* To a mean of 1, by way of the largest: sums of huge or tiny weights would overflow or vanish. */
+static CpStatus
+scale_weights(CpDataset *dataset)
+{
+	double		largest = 0,
+				sum = 0;
+
+	for (uint32_t row = 0; row < dataset->rows; row++)
+		largest = dataset->weights[row] > largest ? dataset->weights[row] : largest;
+	if (dataset->rows > 0 && largest == 0)
+		return cp_fail(dataset->context, CP_BAD_DATA, "All weights are zero.");
+	for (uint32_t row = 0; row < dataset->rows; row++)
+		sum += dataset->weights[row] /= largest;
+	for (uint32_t row = 0; row < dataset->rows; row++)
+		dataset->weights[row] *= dataset->rows / sum;
+	return CP_OK;
+}
+
 CpStatus
 cp_dataset_finish(CpDataset *dataset)
 {
 	if (dataset->max_rows != 0 && dataset->rows > dataset->max_rows)
 		CP_TRY(thin(dataset));
+	if (dataset->weights != NULL)
+		CP_TRY(scale_weights(dataset));
 	for (uint32_t c = 0; c < dataset->ncolumns; c++)
 	{
 		CpColumn   *column = &dataset->columns[c];
@@ -415,8 +434,14 @@ cp_dataset_order(const CpDataset *dataset, uint64_t seed, uint32_t **order)
 		keys[row] = dataset->contents[row];
 	}
 	cp_sort_keys(keys, *order, key_scratch, row_scratch, n);
-	for (uint32_t i = 0; i < n; i++)
-		keys[i] = cp_hash_mix(dataset->units[(*order)[i]] ^ cp_hash_mix(seed));
+	for (uint32_t i = 0, equals = 0; i < n; i++)
+	{
+		uint32_t	row = (*order)[i];
+
+		equals = i > 0 && dataset->contents[row] == dataset->contents[(*order)[i - 1]] ? equals + 1 : 0;
+		keys[i] = cp_hash_mix(cp_hash_mix(seed) ^ (dataset->units[row] != 0 ? dataset->units[row] :
+												   cp_hash_add(dataset->contents[row], equals)));
+	}
 	cp_sort_keys(keys, *order, key_scratch, row_scratch, n);
 	cp_free(context, &keys);
 	cp_free(context, &key_scratch);

@@ -21,12 +21,12 @@
 
 #define CP_MAX_ROWS (INT32_MAX - 1)
 
-/* A text column is taken for an identifier when more than this share of its values is distinct. */
+/* A text column is taken for an identifier when more than this share of its values is distinct */
 #define CP_ID_SHARE 0.9
 /* ... and there are at least this many, */
 #define CP_ID_DISTINCT 10
-/* ... which is judged while reading at this many, so that the dictionary stays small. */
-#define CP_ID_DISTINCT_EARLY 200000
+/* ... or in any case at this many, so that its dictionary stays small. */
+#define CP_ID_DISTINCT_MAX 200000
 
 typedef enum CpDropped
 {
@@ -45,7 +45,6 @@ typedef struct CpColumn
 	uint32_t   *codes;			/* [rows] category while reading: code in texts, CP_NO_CODE = missing */
 	uint8_t    *levels;			/* [rows] category once finished: level, other or missing */
 	CpDictionary texts;			/* category: while reading all texts, once finished the levels */
-	uint32_t	seen;			/* category while reading: texts that were not missing */
 } CpColumn;
 
 /* In CpColumn.levels: level code, then "other", then "missing". */
@@ -62,7 +61,7 @@ typedef struct CpDataset
 	uint8_t    *labels;			/* [rows] 1 = churned */
 	double	   *weights;		/* [rows], NULL = all 1 */
 	double	   *times;			/* [rows], NULL unless the split is by time */
-	uint64_t   *units;			/* [rows] hash of what must stay together: id, group or content */
+	uint64_t   *units;			/* [rows] hash of what must stay together, an id or a group; 0 = the row alone */
 	uint64_t   *contents;		/* [rows] hash of the whole row: breaks ties between rows of one unit */
 	uint64_t	content;		/* of the row being filled */
 
@@ -80,8 +79,7 @@ typedef struct CpRowInfo
 	bool		churned;
 	double		weight;
 	double		time;
-	bool		has_unit;		/* unit is given; otherwise the content is the unit */
-	uint64_t	unit;
+	uint64_t	unit;			/* 0 = none */
 } CpRowInfo;
 
 /* names and kinds: [ncolumns], names stay with the caller. */
@@ -96,13 +94,20 @@ extern CpStatus cp_dataset_set_text(CpDataset *dataset, uint32_t column, const c
 extern void cp_dataset_set_missing(CpDataset *dataset, uint32_t column);
 extern CpStatus cp_dataset_end_row(CpDataset *dataset, const CpRowInfo *info);
 
-/* Settle the levels of categories, and which columns are dropped and why. */
+/*
+ * Settle the levels of categories, which columns are dropped and why, and scale
+ * the weights to a mean of 1. CP_BAD_DATA when all weights are zero.
+ */
 extern CpStatus cp_dataset_finish(CpDataset *dataset);
 
 /* The map of the columns that were kept; names are copied, levels move into the map's context. */
 extern CpStatus cp_dataset_featuremap(const CpDataset *dataset, CpFeatureMap *map);
 
-/* order: [rows] rows by unit, mixed with the seed, then by content. Allocated here. */
+/*
+ * order: [rows] allocated here. By a hash of unit and seed, then by content; rows
+ * without a unit by a hash of their content and, since rows may be equal, of
+ * which of its equals a row is.
+ */
 extern CpStatus cp_dataset_order(const CpDataset *dataset, uint64_t seed, uint32_t **order);
 
 /* Value of a kept column as in a feature vector (featuremap.h). */

@@ -116,9 +116,8 @@ base_log_odds(CpContext *context, const CpGbmData *data, uint8_t left_out, doubl
 			churned += data->labels[row] ? weight_of(data, row) : 0;
 		}
 	if (!(churned > 0 && churned < all))
-		return cp_fail(context, CP_BAD_DATA,
-					   "The rows to learn from hold one class only (%g of a total weight of %g churned).",
-					   churned, all);
+		return cp_fail(context, CP_BAD_DATA, "Without fold %u the rows hold one class only; there are too few"
+					   " of the other class, or too few groups, to choose the number of rounds.", left_out);
 	*base = cp_logit(churned / all);
 	return CP_OK;
 }

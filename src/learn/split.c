@@ -30,7 +30,7 @@ place_units(const CpDataset *dataset, const uint32_t *rows, uint32_t n, double *
 
 	for (uint32_t i = 0; i < n; i++)
 	{
-		if (dataset->units[rows[i]] != dataset->units[rows[first]])
+		if (dataset->units[rows[i]] == 0 || dataset->units[rows[i]] != dataset->units[rows[first]])
 			first = i;
 		places[i] = (first + 0.5) / n;
 	}

@@ -7,31 +7,39 @@
 #include <string.h>
 
 static CpStatus
-check_dataset(CpContext *context, const CpDataset *dataset)
+check_features(CpContext *context, const CpDataset *dataset)
 {
-	uint32_t	churned = 0,
-				kept = 0;
-
-	for (uint32_t row = 0; row < dataset->rows; row++)
-		churned += dataset->labels[row];
 	for (uint32_t c = 0; c < dataset->ncolumns; c++)
-		kept += dataset->columns[c].dropped == CP_KEPT;
-	if (dataset->rows == 0)
-		return cp_fail(context, CP_BAD_DATA, "The source has no rows with a label.");
-	if (churned == 0 || churned == dataset->rows)
-		return cp_fail(context, CP_BAD_DATA, "All %u labelled rows are of one class: %s.", dataset->rows,
-					   churned == 0 ? "none churned" : "all churned");
-	if (kept == 0)
-		return cp_fail(context, CP_BAD_DATA, "No column is left to learn from.");
+		if (dataset->columns[c].dropped == CP_KEPT)
+			return CP_OK;
+	return cp_fail(context, CP_BAD_DATA, "No column is left to learn from.");
+}
+
+/* Are there rows of both classes to learn from? *rarer: rows of the rarer one. */
+static CpStatus
+count_classes(CpContext *context, const CpDataset *dataset, const uint32_t *rows, uint32_t n, uint32_t *rarer)
+{
+	uint32_t	churned = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		churned += dataset->labels[rows[i]];
+	*rarer = churned < n - churned ? churned : n - churned;
+	if (n == 0)
+		return cp_fail(context, CP_BAD_DATA, "No rows are left to learn from: all %u are held out.", dataset->rows);
+	if (*rarer < 2)
+		return cp_fail(context, CP_BAD_DATA, "At least two rows of each class are needed;"
+					   " of %u rows to learn from, %u churned.", n, churned);
 	return CP_OK;
 }
 
-static uint32_t
-choose_folds(const CpTrainParams *params, uint32_t rows)
+/* Folds to choose the rounds with; each gets a row of either class where classes decide. */
+static void
+choose_folds(const CpTrainParams *params, uint32_t rows, uint32_t rarer, uint32_t *nfolds, uint32_t *parts)
 {
-	if (params->folds > 0)
-		return params->folds;
-	return rows <= CP_CROSS_VALIDATED_ROWS ? CP_DEFAULT_FOLDS : 1;
+	*nfolds = params->folds > 0 ? params->folds : rows <= CP_CROSS_VALIDATED_ROWS ? CP_DEFAULT_FOLDS : 1;
+	*parts = *nfolds == 1 ? CP_VALIDATION_PARTS : *nfolds;
+	*parts = *parts < rarer ? *parts : rarer;
+	*nfolds = *nfolds == 1 ? 1 : *parts;
 }
 
 static CpStatus
@@ -40,12 +48,16 @@ fit(CpContext *context, const CpDataset *dataset, const CpTrainParams *params,
 {
 	/* Whole units stay whole in the folds too; within the training part time is no longer told apart. */
 	CpSplitBy	by = params->split_by == CP_SPLIT_WHOLE_UNITS ? CP_SPLIT_WHOLE_UNITS : CP_SPLIT_STRATIFIED;
-	uint32_t	nfolds = choose_folds(params, n);
+	uint32_t	rarer,
+				nfolds,
+				parts;
 	uint8_t    *folds;
 	CpTraining	training;
 
+	CP_TRY(count_classes(context, dataset, rows, n, &rarer));
+	choose_folds(params, n, rarer, &nfolds, &parts);
 	CP_TRY(cp_alloc(context, &folds, n, 1));
-	CP_TRY(cp_split_folds(dataset, rows, n, by, nfolds == 1 ? CP_VALIDATION_PARTS : nfolds, folds));
+	CP_TRY(cp_split_folds(dataset, rows, n, by, parts, folds));
 	training.dataset = dataset;
 	training.rows = rows;
 	training.n = n;
@@ -83,7 +95,7 @@ cp_train_model(CpContext *context, const CpDataset *dataset, const CpTrainParams
 	uint32_t   *rows;
 
 	memset(trained, 0, sizeof(*trained));
-	CP_TRY(check_dataset(context, dataset));
+	CP_TRY(check_features(context, dataset));
 	CP_TRY(cp_dataset_order(dataset, params->seed, &rows));
 	CP_TRY(cp_split_hold_out(dataset, rows, dataset->rows, params->split_by, params->test_size,
 							 &trained->train_rows));

@@ -34,7 +34,7 @@ typedef struct CpTrained
 	double	   *test_weights;	/* [test_rows], NULL = all 1 */
 } CpTrained;
 
-/* Split, fit, measure. CP_BAD_DATA: no rows, one class, or no feature left. */
+/* Split, fit, measure. CP_BAD_DATA: no feature, or fewer than two rows of a class to learn from. */
 extern CpStatus cp_train_model(CpContext *context, const CpDataset *dataset,
 							   const CpTrainParams *params, CpTrained *trained);
 

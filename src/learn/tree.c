@@ -368,6 +368,13 @@ read_slots(CpTrees *trees, CpReader *reader, const CpFeatureMap *map)
 	return CP_OK;
 }
 
+/* A set answers 0 or 1; a missing number answers 255, which must exceed every threshold. */
+static uint32_t
+largest_threshold(const CpSlot *slot)
+{
+	return slot->kind == CP_SLOT_LEVELS ? 0 : 254;
+}
+
 /* A node is a leaf or leads to two later nodes of its own tree. */
 static void
 read_node(CpTrees *trees, CpReader *reader, uint32_t n, uint32_t end)
@@ -389,7 +396,8 @@ read_node(CpTrees *trees, CpReader *reader, uint32_t n, uint32_t end)
 		return;
 	}
 	trees->gains[n] = value;
-	if (node->left < n || end - node->left < 2 || node->left >= end || CP_NODE_SLOT(node) >= trees->nslots)
+	if (node->left < n || end - node->left < 2 || node->left >= end || CP_NODE_SLOT(node) >= trees->nslots ||
+		(node->test & 255) > largest_threshold(&trees->slots[CP_NODE_SLOT(node)]))
 	{
 		cp_reader_reject(reader);
 		node->left = n;

@@ -101,7 +101,7 @@ static const struct
 	{CP_NO_MEMORY, ERRCODE_OUT_OF_MEMORY, "out of memory", NULL},
 	{CP_BAD_PARAMETER, ERRCODE_INVALID_PARAMETER_VALUE, "invalid option", NULL},
 	{CP_BAD_DATA, ERRCODE_DATA_EXCEPTION, "nothing can be learned from these rows",
-	"Look at the label column and at the rows that the source gives."},
+	"Look at the source, the label, the options and the notices above."},
 	{CP_CORRUPT, ERRCODE_DATA_CORRUPTED, "model bytes are corrupt",
 	"Deploy another version, restore the row from a backup, or train again."},
 	{CP_FOREIGN, ERRCODE_INVALID_BINARY_REPRESENTATION, "model bytes are of another kind or a newer format",

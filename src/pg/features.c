@@ -323,61 +323,86 @@ cp_vector_of_tuple(const CpFeatureMap *map, const CpBinding *binding, HeapTuple 
 
 /* --- JSON --------------------------------------------------------------- */
 
+/* A JSON value on its way into the vector, for messages. */
+typedef struct JsonPlace
+{
+	const char *column;
+	CpKind		kind;
+	const char *model;
+} JsonPlace;
+
 static void
-wrong_json(const char *column, CpKind kind, const char *model_name)
+wrong_json(const JsonPlace *place)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_DATATYPE_MISMATCH),
-			 errmsg("JSON value of \"%s\" cannot be read by model \"%s\"", column, model_name),
-			 errdetail("At training the column was a %s.", cp_kind_name(kind)),
+			 errmsg("JSON value of \"%s\" cannot be read by model \"%s\"", place->column, place->model),
+			 errdetail("At training the column was a %s.", cp_kind_name(place->kind)),
+			 place->kind == CP_NUMBER ? errhint("Cast money to numeric before to_jsonb().") :
 			 errhint("Give what to_jsonb() makes of such a column.")));
+}
+
+static void
+name_place(void *arg)
+{
+	JsonPlace  *place = arg;
+
+	errcontext("JSON value of \"%s\" for model \"%s\"", place->column, place->model);
 }
 
 /* A date or a timestamp written as text, in the manner of its own type. */
 static double
-parse_time(CpKind kind, const char *text)
+parse_time(const JsonPlace *place, const char *text)
 {
-	switch (kind)
-	{
-		case CP_DATE:
-			return read_date(DirectFunctionCall1(date_in, CStringGetDatum(text)));
-		case CP_TIMESTAMP:
-			return read_timestamp(DirectFunctionCall3(timestamp_in, CStringGetDatum(text),
-													  ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
-		default:
-			return read_timestamp(DirectFunctionCall3(timestamptz_in, CStringGetDatum(text),
-													  ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
-	}
+	ErrorContextCallback callback = {error_context_stack, name_place, unconstify(JsonPlace *, place)};
+	Datum		datum = CStringGetDatum(text);
+	double		seconds;
+
+	error_context_stack = &callback;
+	if (place->kind == CP_DATE)
+		seconds = read_date(DirectFunctionCall1(date_in, datum));
+	else
+		seconds = read_timestamp(DirectFunctionCall3(place->kind == CP_TIMESTAMP ? timestamp_in : timestamptz_in,
+													 datum, ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
+	error_context_stack = callback.previous;
+	return seconds;
 }
 
 /* to_jsonb() writes NaN and infinity as strings, dates always. */
 static double
-parse_number(CpKind kind, const char *text)
+parse_number(const JsonPlace *place, const char *text)
 {
-	return kind == CP_NUMBER ? DatumGetFloat8(DirectFunctionCall1(float8in, CStringGetDatum(text))) :
-		parse_time(kind, text);
+	char	   *end;
+	double		number;
+
+	if (place->kind != CP_NUMBER)
+		return parse_time(place, text);
+	number = strtod(text, &end);
+	if (end == text || *end != '\0')
+		wrong_json(place);
+	return number;
 }
 
 static double
-number_of_json(const char *column, CpKind kind, const JsonbValue *json, const char *model_name)
+number_of_json(const JsonPlace *place, const JsonbValue *json)
 {
 	bool		flag;
 
-	if (json->type == jbvNumeric && kind == CP_NUMBER)
+	if (json->type == jbvNumeric && place->kind == CP_NUMBER)
 		return read_numeric(NumericGetDatum(json->val.numeric));
-	if (json->type == jbvBool && kind == CP_BOOLEAN)
+	if (json->type == jbvBool && place->kind == CP_BOOLEAN)
 		return json->val.boolean ? 1 : 0;
-	if (json->type == jbvString && kind == CP_BOOLEAN &&
+	if (json->type == jbvString && place->kind == CP_BOOLEAN &&
 		parse_bool_with_len(json->val.string.val, json->val.string.len, &flag))
 		return flag ? 1 : 0;
-	if (json->type == jbvString && kind != CP_BOOLEAN)
-		return parse_number(kind, pnstrdup(json->val.string.val, json->val.string.len));
-	wrong_json(column, kind, model_name);
+	if (json->type == jbvString && place->kind != CP_BOOLEAN)
+		return parse_number(place, pnstrdup(json->val.string.val, json->val.string.len));
+	wrong_json(place);
 	return NAN;
 }
 
 static double
-level_of_json(const CpFeature *feature, const JsonbValue *json, const char *model_name)
+level_of_json(const CpFeature *feature, const JsonPlace *place, const JsonbValue *json)
 {
 	const char *text = NULL;
 	size_t		length = 0;
@@ -392,7 +417,7 @@ level_of_json(const CpFeature *feature, const JsonbValue *json, const char *mode
 	else if (json->type == jbvNumeric)
 		text = DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(json->val.numeric)));
 	else
-		wrong_json(feature->name, feature->kind, model_name);
+		wrong_json(place);
 	if (json->type != jbvString)
 		length = strlen(text);
 	return level_of(feature, text, trimmed(text, length));
@@ -430,11 +455,28 @@ find_key(Jsonb *object, const char *name)
 	return found;
 }
 
+static char *
+key_names(Jsonb *object)
+{
+	StringInfoData names;
+	JsonbIterator *iterator = JsonbIteratorInit(&object->root);
+	JsonbIteratorToken token;
+	JsonbValue	value;
+
+	initStringInfo(&names);
+	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
+		if (token == WJB_KEY)
+			appendStringInfo(&names, "%s%.*s", names.len > 0 ? ", " : "",
+							 value.val.string.len, value.val.string.val);
+	return names.data;
+}
+
 void
 cp_vector_of_jsonb(const CpFeatureMap *map, Jsonb *object, const char *model_name,
 				   double *vector, double *value)
 {
 	const char *value_name = map->roles[CP_ROLE_VALUE];
+	JsonPlace	value_place = {NULL, CP_NUMBER, model_name};
 	JsonbValue *json;
 
 	if (!JB_ROOT_IS_OBJECT(object))
@@ -445,23 +487,25 @@ cp_vector_of_jsonb(const CpFeatureMap *map, Jsonb *object, const char *model_nam
 	for (uint32 f = 0; f < map->count; f++)
 	{
 		const CpFeature *feature = &map->features[f];
+		JsonPlace	place = {feature->name, feature->kind, model_name};
 
 		json = find_key(object, feature->name);
 		if (json == NULL)
 			ereport(ERROR,
 					(errcode(ERRCODE_UNDEFINED_COLUMN),
 					 errmsg("key \"%s\", which model \"%s\" needs, is missing", feature->name, model_name),
+					 errdetail("The object has the keys: %s.", key_names(object)),
 					 errhint("Give null for a value that is not known.")));
 		if (json->type == jbvNull)
 			vector[f] = NAN;
 		else if (feature->kind == CP_CATEGORY)
-			vector[f] = level_of_json(feature, json, model_name);
+			vector[f] = level_of_json(feature, &place, json);
 		else
-			vector[f] = number_of_json(feature->name, feature->kind, json, model_name);
+			vector[f] = number_of_json(&place, json);
 	}
 	if (value == NULL)
 		return;
+	value_place.column = value_name;
 	json = value_name == NULL ? NULL : find_key(object, value_name);
-	*value = json == NULL || json->type == jbvNull ? NAN :
-		number_of_json(value_name, CP_NUMBER, json, model_name);
+	*value = json == NULL || json->type == jbvNull ? NAN : number_of_json(&value_place, json);
 }

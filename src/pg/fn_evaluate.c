@@ -13,6 +13,7 @@
 
 #include "learn/holdout.h"
 #include "learn/metrics.h"
+#include "pg/args.h"
 #include "pg/bridge.h"
 #include "pg/guc.h"
 #include "pg/json.h"
@@ -89,13 +90,15 @@ evaluate_source(CpScorer *scorer, CpBridge *bridge, const char *text, const char
 	CpSource	source;
 	CpLabelReader label;
 	int			label_column;
+	Oid			type;
 
 	if (label_name == NULL)
 		label_name = cp_store_label(ref);
 	SPI_connect();
 	cp_source_open(&source, text);
 	label_column = cp_source_column(&source, label_name, "label");
-	cp_label_init(&label, label_name, TupleDescAttr(source.descriptor, label_column)->atttypid, positive);
+	type = TupleDescAttr(source.descriptor, label_column)->atttypid;
+	cp_label_init(&label, label_name, type, cp_label_positive_for(type, positive));
 	score_source(scorer, &source, &label, label_column, &scored);
 	cp_source_close(&source);
 	if (scored.rows == 0)
@@ -106,8 +109,9 @@ evaluate_source(CpScorer *scorer, CpBridge *bridge, const char *text, const char
 		cp_label_finish(&label);
 	if (scored.unlabelled > 0)
 		ereport(NOTICE,
-				(errmsg("%llu rows left out because label \"%s\" is NULL",
-						(unsigned long long) scored.unlabelled, label_name)));
+				(errmsg_plural("%llu row left out because label \"%s\" is NULL",
+							   "%llu rows left out because label \"%s\" is NULL",
+							   scored.unlabelled, (unsigned long long) scored.unlabelled, label_name)));
 	cp_bridge_check(bridge, cp_metrics(&bridge->context, scored.probabilities, scored.labels, NULL,
 									   scored.rows, metrics), NULL);
 	SPI_finish();
@@ -154,12 +158,6 @@ metrics_row(FunctionCallInfo fcinfo, const CpMetrics *metrics)
 	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls));
 }
 
-static char *
-optional_text(FunctionCallInfo fcinfo, int argument)
-{
-	return PG_ARGISNULL(argument) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(argument));
-}
-
 Datum
 cp_evaluate(PG_FUNCTION_ARGS)
 {
@@ -168,8 +166,8 @@ cp_evaluate(PG_FUNCTION_ARGS)
 	CpBridge	bridge;
 	CpScorer   *scorer;
 	CpMetrics	metrics;
-	char	   *name = optional_text(fcinfo, 0);
-	char	   *source = optional_text(fcinfo, 1);
+	char	   *name = cp_optional_text(fcinfo, 0);
+	char	   *source = cp_optional_text(fcinfo, 1);
 
 	MemoryContextSwitchTo(memory);
 	cp_bridge_init(&bridge, memory, cp_training_memory);
@@ -177,7 +175,7 @@ cp_evaluate(PG_FUNCTION_ARGS)
 	if (source == NULL)
 		stored_metrics(cp_scorer_ref(scorer), cp_scorer_model(scorer), &metrics);
 	else
-		evaluate_source(scorer, &bridge, source, optional_text(fcinfo, 2), &metrics);
+		evaluate_source(scorer, &bridge, source, cp_optional_text(fcinfo, 2), &metrics);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(memory);
 	PG_RETURN_DATUM(metrics_row(fcinfo, &metrics));
@@ -213,7 +211,7 @@ cp_lift(PG_FUNCTION_ARGS)
 				churned = 0,
 				captured = 0;
 
-	read_deciles(optional_text(fcinfo, 0), deciles);
+	read_deciles(cp_optional_text(fcinfo, 0), deciles);
 	cp_materialize(fcinfo);
 	for (int i = 0; i < CP_DECILES; i++)
 	{

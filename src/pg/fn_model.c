@@ -3,16 +3,18 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "fmgr.h"
 #include "miscadmin.h"
-#include "access/xact.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 
+#include "pg/args.h"
 #include "pg/model_store.h"
 
 PG_FUNCTION_INFO_V1(cp_deploy_version);
 PG_FUNCTION_INFO_V1(cp_deploy_strategy);
+PG_FUNCTION_INFO_V1(cp_drop_model_version);
 PG_FUNCTION_INFO_V1(cp_drop_model);
 PG_FUNCTION_INFO_V1(cp_grant_model);
 PG_FUNCTION_INFO_V1(cp_revoke_model);
@@ -20,18 +22,18 @@ PG_FUNCTION_INFO_V1(cp_revoke_model);
 Datum
 cp_deploy_version(PG_FUNCTION_ARGS)
 {
-	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	char	   *name = cp_required_text(fcinfo, 0, "model");
 
 	PreventCommandIfReadOnly("cp_deploy()");
-	PG_RETURN_INT32(cp_store_deploy(name, PG_GETARG_INT32(1), "version"));
+	PG_RETURN_INT32(cp_store_deploy(name, cp_required_version(fcinfo, 1), "version"));
 }
 
 Datum
 cp_deploy_strategy(PG_FUNCTION_ARGS)
 {
 	static const char *const strategies[] = {"best", "latest", "rollback"};
-	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	char	   *strategy = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	char	   *name = cp_required_text(fcinfo, 0, "model");
+	char	   *strategy = cp_required_text(fcinfo, 1, "strategy");
 
 	PreventCommandIfReadOnly("cp_deploy()");
 	for (size_t i = 0; i < lengthof(strategies); i++)
@@ -44,44 +46,53 @@ cp_deploy_strategy(PG_FUNCTION_ARGS)
 }
 
 Datum
-cp_drop_model(PG_FUNCTION_ARGS)
+cp_drop_model_version(PG_FUNCTION_ARGS)
 {
-	int32		version = PG_ARGISNULL(1) ? 0 : PG_GETARG_INT32(1);
+	char	   *name = cp_required_text(fcinfo, 0, "model");
 
 	PreventCommandIfReadOnly("cp_drop_model()");
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("argument \"%s\" must not be NULL", "model")));
-	if (!PG_ARGISNULL(1) && version < 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("versions are numbered from 1"),
-				 errdetail("Version %d was asked for.", version)));
-	PG_RETURN_INT32(cp_store_drop(text_to_cstring(PG_GETARG_TEXT_PP(0)), version));
+	PG_RETURN_INT32(cp_store_drop(name, cp_required_version(fcinfo, 1)));
+}
+
+Datum
+cp_drop_model(PG_FUNCTION_ARGS)
+{
+	char	   *name = cp_required_text(fcinfo, 0, "model");
+
+	PreventCommandIfReadOnly("cp_drop_model()");
+	PG_RETURN_INT32(cp_store_drop(name, 0));
 }
 
 /* A role by name; public, like everywhere in GRANT, is everybody. */
 static Oid
 role_argument(FunctionCallInfo fcinfo)
 {
-	const char *role = NameStr(*PG_GETARG_NAME(1));
+	const char *role;
 
+	if (PG_ARGISNULL(1))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("argument \"%s\" must not be NULL", "role")));
+	role = NameStr(*PG_GETARG_NAME(1));
 	return strcmp(role, "public") == 0 ? InvalidOid : get_role_oid(role, false);
 }
 
 Datum
 cp_grant_model(PG_FUNCTION_ARGS)
 {
+	char	   *name = cp_required_text(fcinfo, 0, "model");
+
 	PreventCommandIfReadOnly("cp_grant_model()");
-	cp_store_grant(text_to_cstring(PG_GETARG_TEXT_PP(0)), role_argument(fcinfo), true);
+	cp_store_grant(name, role_argument(fcinfo), true);
 	PG_RETURN_VOID();
 }
 
 Datum
 cp_revoke_model(PG_FUNCTION_ARGS)
 {
+	char	   *name = cp_required_text(fcinfo, 0, "model");
+
 	PreventCommandIfReadOnly("cp_revoke_model()");
-	cp_store_grant(text_to_cstring(PG_GETARG_TEXT_PP(0)), role_argument(fcinfo), false);
+	cp_store_grant(name, role_argument(fcinfo), false);
 	PG_RETURN_VOID();
 }

@@ -12,6 +12,7 @@
 #include "utils/fmgrprotos.h"
 #include "utils/jsonb.h"
 
+#include "pg/args.h"
 #include "pg/guc.h"
 #include "pg/scorer.h"
 
@@ -44,14 +45,10 @@ model_argument(FunctionCallInfo fcinfo)
 static CpScorer *
 predict_scorer(FunctionCallInfo fcinfo)
 {
-	int32		version = PG_ARGISNULL(2) ? 0 : PG_GETARG_INT32(2);
+	int32		version;
 
 	check_customer(fcinfo);
-	if (!PG_ARGISNULL(2) && version < 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("versions are numbered from 1"),
-				 errdetail("Version %d was asked for.", version)));
+	version = PG_ARGISNULL(2) ? 0 : cp_required_version(fcinfo, 2);
 	return cp_scorer_get(fcinfo, model_argument(fcinfo), version);
 }
 

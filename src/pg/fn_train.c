@@ -18,6 +18,7 @@
 
 #include "learn/holdout.h"
 #include "learn/train.h"
+#include "pg/args.h"
 #include "pg/bridge.h"
 #include "pg/guc.h"
 #include "pg/json.h"
@@ -93,7 +94,7 @@ describe_members(const CpEnsemble *ensemble)
 
 /* What was given and, over it, what was in force. */
 static Jsonb *
-describe_options(Jsonb *given, const CpOptions *options)
+describe_options(Jsonb *given, const CpOptions *options, const char *positive)
 {
 	const CpGbmParams *gbm = &options->gbm;
 	CpJson		json;
@@ -114,6 +115,8 @@ describe_options(Jsonb *given, const CpOptions *options)
 	cp_json_number(&json, "test_size", options->test_size);
 	cp_json_number(&json, "seed", options->seed);
 	cp_json_object(&json, "gbm", gbm_json);
+	if (positive != NULL)
+		cp_json_text(&json, "positive", positive);
 	return DatumGetJsonbP(DirectFunctionCall2(jsonb_concat, JsonbPGetDatum(given),
 											  JsonbPGetDatum(cp_json_end(&json))));
 }
@@ -182,7 +185,7 @@ train(CpBridge *bridge, const char *source, const char *label, Jsonb *given, CpN
 	write_bytes(&trained, bridge, stored);
 	stored->source = pstrdup(set.source);
 	stored->label = pstrdup(set.label);
-	stored->options = describe_options(given, &options);
+	stored->options = describe_options(given, &options, set.positive);
 	stored->features = describe_features(&trained.model.map);
 	stored->roles = describe_roles(set.roles);
 	stored->metrics = describe_metrics(&trained.metrics);
@@ -224,16 +227,6 @@ result_row(FunctionCallInfo fcinfo, const CpNewModel *stored, const CpMetrics *m
 	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls));
 }
 
-static char *
-required_text(FunctionCallInfo fcinfo, int argument, const char *name)
-{
-	if (PG_ARGISNULL(argument))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("argument \"%s\" must not be NULL", name)));
-	return text_to_cstring(PG_GETARG_TEXT_PP(argument));
-}
-
 Datum
 cp_train(PG_FUNCTION_ARGS)
 {
@@ -243,9 +236,9 @@ cp_train(PG_FUNCTION_ARGS)
 	CpNewModel	stored = {0};
 	CpMetrics	metrics;
 	TimestampTz start = GetCurrentTimestamp();
-	char	   *name = required_text(fcinfo, 0, "model");
-	char	   *source = required_text(fcinfo, 1, "source");
-	char	   *label = required_text(fcinfo, 2, "label");
+	char	   *name = cp_required_text(fcinfo, 0, "model");
+	char	   *source = cp_required_text(fcinfo, 1, "source");
+	char	   *label = cp_required_text(fcinfo, 2, "label");
 	Jsonb	   *options = PG_ARGISNULL(3) ? DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}"))) :
 	PG_GETARG_JSONB_P(3);
 	Datum		row;

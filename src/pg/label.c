@@ -64,7 +64,7 @@ churned_by_text(CpLabelReader *label, const char *text, size_t length)
 	char	   *copy;
 
 	for (int i = 0; i < label->nvalues; i++)
-		if (strlen(label->values[i]) == length && memcmp(label->values[i], text, length) == 0)
+		if (strlen(label->values[i]) == length && pg_strncasecmp(label->values[i], text, length) == 0)
 			return label->churned[i];
 	if (label->nvalues == 2)
 		report_ambiguous(label, pnstrdup(text, length));
@@ -78,18 +78,30 @@ churned_by_text(CpLabelReader *label, const char *text, size_t length)
 	return label->churned[label->nvalues++];
 }
 
+/* As text, without trailing blanks; a boolean by its long name too. */
+static bool
+churned_by_positive(CpLabelReader *label, Datum value)
+{
+	char	   *text = OidOutputFunctionCall(label->output, value);
+	size_t		length = strlen(text);
+	bool		churned;
+
+	while (length > 0 && text[length - 1] == ' ')
+		length--;
+	churned = strlen(label->positive) == length && memcmp(text, label->positive, length) == 0;
+	if (label->readable && label->reader.kind == CP_BOOLEAN)
+		churned |= strcmp(DatumGetBool(value) ? "true" : "false", label->positive) == 0;
+	label->met_positive |= churned;
+	return churned;
+}
+
 bool
 cp_label_churned(CpLabelReader *label, Datum value)
 {
 	double		number;
 
 	if (label->positive != NULL)
-	{
-		bool		churned = strcmp(OidOutputFunctionCall(label->output, value), label->positive) == 0;
-
-		label->met_positive |= churned;
-		return churned;
-	}
+		return churned_by_positive(label, value);
 	if (label->reader.text != NULL)
 	{
 		size_t		length;
@@ -104,6 +116,33 @@ cp_label_churned(CpLabelReader *label, Datum value)
 				 errmsg("label column \"%s\" holds %g, which is neither 0 nor 1", label->column, number),
 				 errhint("Name the value that means churned in the option \"positive\".")));
 	return number == 1;
+}
+
+const char *
+cp_label_positive(const CpLabelReader *label)
+{
+	if (label->positive != NULL)
+		return label->positive;
+	for (int i = 0; i < label->nvalues; i++)
+		if (label->churned[i])
+			return label->values[i];
+	return NULL;
+}
+
+const char *
+cp_label_positive_for(Oid type, const char *positive)
+{
+	CpColumnReader reader;
+	bool		flag;
+	char	   *end;
+
+	if (positive == NULL || !cp_column_reader(type, &reader))
+		return positive;
+	if (reader.kind == CP_BOOLEAN && !parse_bool(positive, &flag))
+		return NULL;
+	if (reader.kind == CP_NUMBER && (strtod(positive, &end), *end != '\0'))
+		return NULL;
+	return positive;
 }
 
 void

@@ -37,6 +37,9 @@ enum
 	GRANT_NAME = 1, GRANT_GRANTEE
 };
 
+/* A name is a key of indexes. */
+#define MAX_NAME_LENGTH 255
+
 /* --- probes ------------------------------------------------------------- */
 
 /* One look into one of our tables by an index. */
@@ -207,7 +210,7 @@ report_absent(const char *name, int32 version)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("model \"%s\" has no deployed version", name),
-				 errhint("Deploy one: SELECT cp_deploy('%s', 'latest').", name)));
+				 errhint("Deploy one: SELECT cp_deploy(%s, 'latest').", quote_literal_cstr(name))));
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_OBJECT),
 			 errmsg("model \"%s\" has no version %d", name, version),
@@ -223,8 +226,8 @@ cp_store_find(const char *name, int32 version, CpModelRef *ref)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("permission denied for model \"%s\"", name),
-				 errhint("Its owner can give it: SELECT cp_grant_model('%s', '%s').", name,
-						 GetUserNameFromId(GetUserId(), false))));
+				 errhint("Its owner can give it: SELECT cp_grant_model(%s, %s).", quote_literal_cstr(name),
+						 quote_literal_cstr(GetUserNameFromId(GetUserId(), false)))));
 }
 
 /* Name of the first or the last deployment in order of names, NULL when there is none. */
@@ -376,10 +379,14 @@ result(int column)
 static void
 report_foreign_owner(const char *name, Oid owner)
 {
+	char	   *role = GetUserNameFromId(owner, true);
+
 	ereport(ERROR,
 			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 			 errmsg("must be owner of model \"%s\"", name),
-			 errdetail("It belongs to role \"%s\".", GetUserNameFromId(owner, true))));
+			 role != NULL ? errdetail("It belongs to role \"%s\".", role) :
+			 errdetail("It belongs to a role that no longer exists."),
+			 role != NULL ? 0 : errhint("A superuser can drop the model.")));
 }
 
 /* The owner of a name, InvalidOid when nobody has trained it; to be called elevated. */
@@ -405,11 +412,26 @@ lock_name(const char *name, Oid caller)
 	Oid			type = TEXTOID;
 	Oid			owner;
 
-	run("SELECT 1 FROM churnprevent.model_name WHERE name = $1 FOR UPDATE", 1, &type, &value, NULL);
+	/* An update, not FOR UPDATE: under REPEATABLE READ who comes second must fail, not act on what was. */
+	run("UPDATE churnprevent.model_name SET last_version = last_version WHERE name = $1", 1, &type, &value, NULL);
 	owner = owner_of(name);
 	if (OidIsValid(owner) && !has_privs_of_role(caller, owner))
 		report_foreign_owner(name, owner);
 	return owner;
+}
+
+/*
+ * The same for a model that must exist. Leaves a snapshot active that sees what
+ * was done while the lock was waited for.
+ */
+static void
+lock_model(const char *name, Oid caller)
+{
+	Oid			owner = lock_name(name, caller);
+
+	PushActiveSnapshot(GetTransactionSnapshot());
+	if (!OidIsValid(owner))
+		report_absent(name, 0);
 }
 
 void
@@ -418,10 +440,11 @@ cp_store_check_owner(const char *name)
 	Elevation	elevation;
 	Oid			owner;
 
-	if (name[0] == '\0')
+	if (name[0] == '\0' || strlen(name) > MAX_NAME_LENGTH)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_NAME),
-				 errmsg("a model's name must not be empty")));
+				 errmsg("a model's name must have 1 to %d bytes", MAX_NAME_LENGTH),
+				 errdetail("It has %zu.", strlen(name))));
 	elevate(&elevation);
 	owner = owner_of(name);
 	descend(&elevation);
@@ -567,12 +590,12 @@ cp_store_deploy(const char *name, int32 version, const char *how)
 	int64		restores;
 
 	elevate(&elevation);
-	if (!OidIsValid(lock_name(name, caller)))
-		report_absent(name, 0);
+	lock_model(name, caller);
 	if (!choose_version(name, version, how, &restores))
 		report_no_choice(name, version, how);
 	version = DatumGetInt32(result(2));
 	insert_deployment(name, DatumGetInt64(result(1)), how, restores, caller);
+	PopActiveSnapshot();
 	descend(&elevation);
 	return version;
 }
@@ -603,19 +626,17 @@ cp_store_drop(const char *name, int32 version)
 	int32		count;
 
 	elevate(&elevation);
-	if (!OidIsValid(lock_name(name, caller)))
-		report_absent(name, 0);
-	/* Seen by a statement of its own: the lock may have waited for a deployment. */
-	PushActiveSnapshot(GetTransactionSnapshot());
+	lock_model(name, caller);
 	if (version != 0 && find_deployed(name, &deployed) && deployed.version == version)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_IN_USE),
 				 errmsg("version %d of model \"%s\" is deployed", version, name),
-				 errhint("Deploy another version first, or drop the whole model: SELECT cp_drop_model('%s').", name)));
-	PopActiveSnapshot();
+				 errhint("Deploy another version first, or drop the whole model: SELECT cp_drop_model(%s).",
+						 quote_literal_cstr(name))));
 	count = delete_versions(name, version);
 	if (count == 0)
 		report_absent(name, version);
+	PopActiveSnapshot();
 	descend(&elevation);
 	return count;
 }
@@ -632,12 +653,12 @@ cp_store_grant(const char *name, Oid role, bool grant)
 	values[1] = ObjectIdGetDatum(role);
 	values[2] = ObjectIdGetDatum(caller);
 	elevate(&elevation);
-	if (!OidIsValid(lock_name(name, caller)))
-		report_absent(name, 0);
+	lock_model(name, caller);
 	if (grant)
 		run("INSERT INTO churnprevent.model_grant (name, grantee, granted_by, granted_at)"
 			" VALUES ($1, $2, $3, pg_catalog.clock_timestamp()) ON CONFLICT DO NOTHING", 3, types, values, NULL);
 	else
 		run("DELETE FROM churnprevent.model_grant WHERE name = $1 AND grantee = $2", 2, types, values, NULL);
+	PopActiveSnapshot();
 	descend(&elevation);
 }

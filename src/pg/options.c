@@ -7,6 +7,7 @@
 
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/numeric.h"
 
 #include "pg/options.h"
@@ -14,6 +15,7 @@
 typedef enum OptionType
 {
 	OPTION_TEXT,
+	OPTION_VALUE,				/* a text, or a number or boolean as text */
 	OPTION_TEXTS,				/* one text or an array of them */
 	OPTION_NUMBER,
 	OPTION_WHOLE,				/* a number without fraction */
@@ -37,7 +39,7 @@ static const OptionRule train_rules[] = {
 	{"id", OPTION_TEXT, AT(id), 0, 0},
 	{"exclude", OPTION_TEXTS, AT(exclude), 0, 0},
 	{"include", OPTION_TEXTS, AT(include), 0, 0},
-	{"positive", OPTION_TEXT, AT(positive), 0, 0},
+	{"positive", OPTION_VALUE, AT(positive), 0, 0},
 	{"weight", OPTION_TEXT, AT(weight), 0, 0},
 	{"value_column", OPTION_TEXT, AT(value_column), 0, 0},
 	{"tenure_column", OPTION_TEXT, AT(tenure_column), 0, 0},
@@ -61,8 +63,8 @@ static const OptionRule gbm_rules[] = {
 	{"rounds", OPTION_COUNT, AT(rounds), 1, 10000},
 	{"learning_rate", OPTION_NUMBER, AT(learning_rate), 0, 1},
 	{"max_depth", OPTION_COUNT, AT(max_depth), 1, 16},
-	{"min_child_weight", OPTION_NUMBER, AT(min_child_weight), 0, 1e300},
-	{"l2", OPTION_NUMBER, AT(l2), 0, 1e300},
+	{"min_child_weight", OPTION_NUMBER, AT(min_child_weight), 0, INFINITY},
+	{"l2", OPTION_NUMBER, AT(l2), 0, INFINITY},
 	{"subsample", OPTION_NUMBER, AT(subsample), 0, 1},
 	{"colsample", OPTION_NUMBER, AT(colsample), 0, 1},
 	{"max_bins", OPTION_COUNT, AT(max_bins), 2, CP_MAX_BINS},
@@ -86,6 +88,16 @@ read_text(const OptionRule *rule, const JsonbValue *value, const char *wanted)
 	if (value->type != jbvString || value->val.string.len == 0)
 		wrong_type(rule->name, wanted);
 	return pnstrdup(value->val.string.val, value->val.string.len);
+}
+
+static char *
+read_value(const OptionRule *rule, const JsonbValue *value)
+{
+	if (value->type == jbvBool)
+		return pstrdup(value->val.boolean ? "true" : "false");
+	if (value->type == jbvNumeric)
+		return DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));
+	return read_text(rule, value, "a value of the label column");
 }
 
 static List *
@@ -115,14 +127,16 @@ read_number(const OptionRule *rule, const JsonbValue *value)
 
 	if (value->type != jbvNumeric)
 		wrong_type(rule->name, whole ? "a whole number" : "a number");
-	number = DatumGetFloat8(DirectFunctionCall1(numeric_float8, NumericGetDatum(value->val.numeric)));
+	number = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
+												NumericGetDatum(value->val.numeric)));
 	if (whole && number != floor(number))
 		wrong_type(rule->name, "a whole number");
-	if (!(number >= rule->least && number <= rule->most))
+	if (!(number >= rule->least && number <= rule->most) || isinf(number))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("option \"%s\" is out of range", rule->name),
-				 errdetail("It is %.15g and must be between %.15g and %.15g.",
+				 isinf(rule->most) ? errdetail("It is %.17g and must be %.17g or more.", number, rule->least) :
+				 errdetail("It is %.17g and must be between %.17g and %.17g.",
 						   number, rule->least, rule->most)));
 	return number;
 }
@@ -134,6 +148,9 @@ read_option(const OptionRule *rule, const JsonbValue *value, char *target)
 	{
 		case OPTION_TEXT:
 			*(char **) target = read_text(rule, value, "a text that is not empty");
+			break;
+		case OPTION_VALUE:
+			*(char **) target = read_value(rule, value);
 			break;
 		case OPTION_TEXTS:
 			*(List **) target = read_texts(rule, value);
@@ -216,7 +233,7 @@ cp_options_read(Jsonb *json, CpOptions *options)
 	if (complaint != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid option in \"gbm\""),
+				 errmsg("option out of range in \"gbm\""),
 				 errdetail("%s", complaint)));
 	if (options->group_column != NULL && options->time_column != NULL)
 		ereport(ERROR,

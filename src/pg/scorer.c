@@ -59,7 +59,7 @@ struct CpScorer
 	CpScorer   *next;
 	MemoryContext memory;		/* lives as long as the scorer */
 	uint64		situation;		/* number of the one it was found in, 0 = not yet */
-	char	   *asked;			/* model name as asked, NULL = default */
+	char	   *asked;			/* model name, NULL = the only one deployed */
 	int32		version;		/* as asked */
 	CpLoaded   *loaded;
 	double	   *vector;
@@ -141,15 +141,20 @@ find_version(const char *name, int32 version, CpModelRef *ref)
 	remember(name, version, ref);
 }
 
-/* The model to use when none is named: the setting, else the only one deployed. */
+/* The setting, NULL when it is empty. */
 static const char *
-default_name(void)
+default_setting(void)
+{
+	return cp_default_model != NULL && cp_default_model[0] != '\0' ? cp_default_model : NULL;
+}
+
+/* The only model deployed, for a call that names none. */
+static const char *
+only_name(void)
 {
 	static uint64 looked = 0;
 	static char *only = NULL;
 
-	if (cp_default_model != NULL && cp_default_model[0] != '\0')
-		return cp_default_model;
 	if (looked != situation_number)
 	{
 		char	   *name = cp_store_only_name();
@@ -168,7 +173,7 @@ static void
 resolve(CpScorer *scorer)
 {
 	CpModelRef	ref;
-	const char *name = scorer->asked != NULL ? scorer->asked : default_name();
+	const char *name = scorer->asked != NULL ? scorer->asked : only_name();
 
 	find_version(name, scorer->version, &ref);
 	scorer->binding = NULL;
@@ -192,13 +197,12 @@ make(MemoryContext memory, const char *asked, int32 version)
 }
 
 static bool
-asks_for(const CpScorer *scorer, text *model, int32 version)
+asks_for(const CpScorer *scorer, const char *name, size_t length, int32 version)
 {
-	if (scorer->version != version || (scorer->asked == NULL) != (model == NULL))
+	if (scorer->version != version || (scorer->asked == NULL) != (name == NULL))
 		return false;
-	return model == NULL ||
-		(strlen(scorer->asked) == VARSIZE_ANY_EXHDR(model) &&
-		 memcmp(scorer->asked, VARDATA_ANY(model), VARSIZE_ANY_EXHDR(model)) == 0);
+	return name == NULL ||
+		(strlen(scorer->asked) == length && memcmp(scorer->asked, name, length) == 0);
 }
 
 /*
@@ -206,16 +210,16 @@ asks_for(const CpScorer *scorer, text *model, int32 version)
  * most queries ask for one model, some for one a segment.
  */
 static CpScorer *
-find_or_make(FmgrInfo *function, text *model, int32 version)
+find_or_make(FmgrInfo *function, const char *name, size_t length, int32 version)
 {
 	CpScorer   *first = function->fn_extra;
 	CpScorer   *before = NULL;
 	CpScorer   *scorer;
 
-	for (scorer = first; scorer != NULL && !asks_for(scorer, model, version); scorer = scorer->next)
+	for (scorer = first; scorer != NULL && !asks_for(scorer, name, length, version); scorer = scorer->next)
 		before = scorer;
 	if (scorer == NULL)
-		scorer = make(function->fn_mcxt, model == NULL ? NULL : text_to_cstring(model), version);
+		scorer = make(function->fn_mcxt, name == NULL ? NULL : pnstrdup(name, length), version);
 	else if (before != NULL)
 		before->next = scorer->next;
 	if (scorer != first)
@@ -227,7 +231,9 @@ find_or_make(FmgrInfo *function, text *model, int32 version)
 CpScorer *
 cp_scorer_get(FunctionCallInfo fcinfo, text *model, int32 version)
 {
-	CpScorer   *scorer = find_or_make(fcinfo->flinfo, model, version);
+	const char *name = model != NULL ? VARDATA_ANY(model) : default_setting();
+	size_t		length = model != NULL ? VARSIZE_ANY_EXHDR(model) : name != NULL ? strlen(name) : 0;
+	CpScorer   *scorer = find_or_make(fcinfo->flinfo, name, length, version);
 
 	look_around();
 	if (scorer->situation != situation_number)
@@ -238,7 +244,7 @@ cp_scorer_get(FunctionCallInfo fcinfo, text *model, int32 version)
 CpScorer *
 cp_scorer_make(const char *model)
 {
-	CpScorer   *scorer = make(CurrentMemoryContext, model, 0);
+	CpScorer   *scorer = make(CurrentMemoryContext, model != NULL ? model : default_setting(), 0);
 
 	look_around();
 	resolve(scorer);

@@ -11,6 +11,7 @@
 #include "executor/spi.h"
 #include "executor/spi_priv.h"
 #include "nodes/bitmapset.h"
+#include "nodes/nodeFuncs.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
@@ -46,7 +47,6 @@ is_query(const char *text)
 	static const char *const words[] = {"select", "with", "values", "table"};
 	size_t		length = 0;
 
-	text = skip_to_word(text);
 	while (isalnum((unsigned char) text[length]) || text[length] == '_')
 		length++;
 	for (size_t i = 0; i < lengthof(words); i++)
@@ -86,6 +86,18 @@ query_of_name(CpSource *source, const char *text)
 	return psprintf("SELECT * FROM %s", source->text);
 }
 
+/* Does a query, or one within it, lock rows? */
+static bool
+locks_rows(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, Query))
+		return ((Query *) node)->rowMarks != NIL ||
+			query_tree_walker((Query *) node, locks_rows, context, 0);
+	return expression_tree_walker(node, locks_rows, context);
+}
+
 /* Is the plan one SELECT that neither writes nor locks? */
 static bool
 only_reads(SPIPlanPtr plan)
@@ -98,7 +110,7 @@ only_reads(SPIPlanPtr plan)
 		return false;
 	query = linitial(((CachedPlanSource *) linitial(sources))->query_list);
 	return query->commandType == CMD_SELECT && query->utilityStmt == NULL &&
-		!query->hasModifyingCTE && query->rowMarks == NIL;
+		!query->hasModifyingCTE && !locks_rows((Node *) query, NULL);
 }
 
 void
@@ -109,7 +121,12 @@ cp_source_open(CpSource *source, const char *text)
 
 	memset(source, 0, sizeof(*source));
 	source->text = pstrdup(text);
-	if (!is_query(text))
+	if (*skip_to_word(text) == '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the source is empty"),
+				 errhint("Give the name of a table or view, or a query.")));
+	if (!is_query(skip_to_word(text)))
 		query = query_of_name(source, text);
 	plan = SPI_prepare_cursor(query, 0, NULL, CURSOR_OPT_NO_SCROLL);
 	if (plan == NULL)

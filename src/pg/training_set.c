@@ -82,18 +82,20 @@ steer(Steering *steering, const CpSource *source, const char *name, const char *
 static void
 require_kind(const Steering *steering, const CpSource *source, bool number, const char *wanted)
 {
+	Form_pg_attribute attribute;
 	bool		fits;
 
 	if (steering->column < 0)
 		return;
+	attribute = TupleDescAttr(source->descriptor, steering->column);
 	fits = steering->readable && steering->reader.number != NULL &&
 		(!number || steering->reader.kind == CP_NUMBER);
 	if (!fits)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("column \"%s\", given as \"%s\", must hold %s",
-						NameStr(TupleDescAttr(source->descriptor, steering->column)->attname),
-						steering->option, wanted)));
+				 errmsg("column \"%s\", given as \"%s\", must hold %s", NameStr(attribute->attname),
+						steering->option, wanted),
+				 errdetail("It has type %s.", format_type_be(attribute->atttypid))));
 }
 
 static char *
@@ -271,8 +273,9 @@ read_info(ReadingPlan *plan, const Datum *values, const bool *nulls, CpRowInfo *
 	info->weight = plan->weight.column < 0 ? 1 :
 		read_weight(&plan->weight, values[plan->weight.column], nulls[plan->weight.column]);
 	info->time = plan->time.column < 0 ? 0 : plan->time.reader.number(values[plan->time.column]);
-	info->has_unit = plan->unit.column >= 0 && !nulls[plan->unit.column];
-	info->unit = info->has_unit ? hash_of(&plan->unit, values[plan->unit.column]) : 0;
+	/* Odd, since 0 says that there is none. */
+	info->unit = plan->unit.column < 0 || nulls[plan->unit.column] ? 0 :
+		hash_of(&plan->unit, values[plan->unit.column]) | 1;
 	return true;
 }
 
@@ -330,6 +333,19 @@ read_rows(ReadingPlan *plan, CpDataset *dataset, CpBridge *bridge)
 /* --- what the user is told ----------------------------------------------- */
 
 static void
+report_no_rows(const ReadingPlan *plan)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_EXCEPTION),
+			 errmsg("there are no rows to learn from"),
+			 plan->unlabelled > 0 ?
+			 errdetail("Label \"%s\" is NULL in %s.", plan->label.column,
+					   plan->untimed > 0 ? "some rows, \"time_column\" in all others" : "all rows") :
+			 plan->untimed > 0 ? errdetail("\"time_column\" is NULL in all rows.") :
+			 errdetail("The source is empty.")));
+}
+
+static void
 tell_dropped(const CpDataset *dataset, CpDropped why, const char *reason)
 {
 	StringInfoData names;
@@ -347,18 +363,19 @@ tell(const ReadingPlan *plan, const CpDataset *dataset)
 {
 	if (plan->unlabelled > 0)
 		ereport(NOTICE,
-				(errmsg("%llu rows left out because label \"%s\" is NULL",
-						(unsigned long long) plan->unlabelled, plan->label.column)));
+				(errmsg_plural("%llu row left out because label \"%s\" is NULL",
+							   "%llu rows left out because label \"%s\" is NULL",
+							   plan->unlabelled, (unsigned long long) plan->unlabelled, plan->label.column)));
 	if (plan->untimed > 0)
 		ereport(NOTICE,
-				(errmsg("%llu rows left out because \"time_column\" is NULL",
-						(unsigned long long) plan->untimed)));
+				(errmsg_plural("%llu row left out because \"time_column\" is NULL",
+							   "%llu rows left out because \"time_column\" is NULL",
+							   plan->untimed, (unsigned long long) plan->untimed)));
 	if (dataset->arrived > dataset->rows)
 		ereport(NOTICE,
-				(errmsg("%u rows sampled of %llu, as \"max_rows\" says", dataset->rows,
-						(unsigned long long) dataset->arrived)));
-	if (dataset->rows == 0)
-		return;
+				(errmsg_plural("%u row sampled of %llu, as \"max_rows\" says",
+							   "%u rows sampled of %llu, as \"max_rows\" says", dataset->rows, dataset->rows,
+							   (unsigned long long) dataset->arrived)));
 	tell_dropped(dataset, CP_DROPPED_EMPTY, "all values are NULL");
 	tell_dropped(dataset, CP_DROPPED_CONSTANT, "they hold one value only");
 	tell_dropped(dataset, CP_DROPPED_ID, "nearly all values are distinct, as in an identifier");
@@ -387,8 +404,10 @@ cp_training_set_read(CpTrainingSet *set, CpBridge *bridge, const char *source, c
 											(uint32) options->max_rows, (uint64) options->seed), NULL);
 	read_rows(&plan, dataset, bridge);
 	cp_source_close(&plan.source);
-	if (dataset->arrived > 0)
-		cp_label_finish(&plan.label);
+	if (dataset->arrived == 0)
+		report_no_rows(&plan);
+	cp_label_finish(&plan.label);
+	set->positive = cp_label_positive(&plan.label);
 	cp_bridge_check(bridge, cp_dataset_finish(dataset), NULL);
 	tell(&plan, dataset);
 }

@@ -19,6 +19,7 @@ typedef struct CpTrainingSet
 	CpDataset	dataset;		/* finished */
 	char	   *source;			/* as it will be stored */
 	char	   *label;			/* the column's name */
+	const char *positive;		/* text in it that means churned, NULL for numbers and booleans */
 	char	   *roles[CP_ROLES];	/* column names as in the source, NULL = not told */
 } CpTrainingSet;
 

@@ -21,7 +21,7 @@ SELECT count(*) AS rows, bool_and(p > 0 AND p < 1) AS sane, count(DISTINCT round
 	count(*) FILTER (WHERE p <> cp_predict(to_json(c), 'predicted')) AS json,
 	count(*) FILTER (WHERE p <> cp_predict(c, 'predicted', 1)) AS version,
 	count(*) FILTER (WHERE p <> cp_predict(version => 1, model => 'predicted', customer => c)) AS named
-FROM (SELECT c, cp_predict(c, 'predicted') AS p FROM predict_test c) s;
+FROM predict_test c, LATERAL (SELECT cp_predict(c, 'predicted') AS p OFFSET 0) s;
 -- JSON says the same in other time zones and date styles.
 SET timezone = 'Asia/Kolkata';
 SET datestyle = 'German';
@@ -61,7 +61,6 @@ SELECT cp_predict(NULL::json, 'predicted'); \echo :LAST_ERROR_SQLSTATE
 SELECT cp_predict('null'::jsonb, 'predicted'); \echo :LAST_ERROR_SQLSTATE
 SELECT cp_predict('[{}]'::jsonb, 'predicted'); \echo :LAST_ERROR_SQLSTATE
 SELECT cp_predict('3'::json, 'predicted'); \echo :LAST_ERROR_SQLSTATE
-SELECT cp_predict('{"visits": 1,'::text::json, 'predicted'); \echo :LAST_ERROR_SQLSTATE
 SELECT cp_predict(r, 'predicted') FROM predict_test c, LATERAL (SELECT c.called, c.joined, c.seen, c.regular, c.tier, c.label, c.town, c.code, c.plan, c.gain,
 	c.ratio, c.spend::text, c."Visits", c.total) r LIMIT 1; \echo :LAST_ERROR_SQLSTATE
 SELECT cp_predict(r, 'predicted') FROM predict_test c, LATERAL (SELECT c.called, c.joined, c.seen, c.regular::int, c.tier, c.label, c.town, c.code, c.plan, c.gain,
@@ -108,7 +107,7 @@ SELECT count(*), count(DISTINCT round(p::numeric, 9)) FROM (
 	UNION ALL SELECT cp_predict(s, 'flat') FROM (VALUES ('x', 18.5::float8)) s(a, spend)
 	UNION ALL SELECT cp_predict(c, 'flat') FROM predict_test c WHERE id = 5
 	UNION ALL SELECT cp_predict(jsonb_populate_record(NULL::predict_test, '{"spend": 18.5}'), 'flat')) t;
--- Usable in an index expression never (it is not immutable), in a generated column neither, in a prepared statement yes.
+-- It reads tables: no index can hold it. A prepared statement can.
 CREATE INDEX ON predict_test (cp_predict(predict_test, 'flat')); \echo :LAST_ERROR_SQLSTATE
 PREPARE one(int) AS SELECT round(cp_predict(c, 'predicted')::numeric, 9) = round(cp_predict(to_jsonb(c), 'predicted')::numeric, 9) AS same FROM predict_test c WHERE id = $1;
 EXECUTE one(1); EXECUTE one(2); EXECUTE one(3); EXECUTE one(4); EXECUTE one(5); EXECUTE one(6); EXECUTE one(7);
@@ -142,7 +141,6 @@ SELECT count(*) FROM predict_test c WHERE cp_predict(c, 'predicted') <> cp_predi
 CREATE FUNCTION predict_while_altering() RETURNS SETOF boolean LANGUAGE plpgsql AS $$
 DECLARE
 	command text;
-	row_now predict_test;
 	p float8;
 BEGIN
 	FOREACH command IN ARRAY '{ALTER TABLE predict_test ADD x1 int,ALTER TABLE predict_test DROP x1,ALTER TABLE predict_test RENAME id TO no,

@@ -1,0 +1,45 @@
+/*
+ * args.c: text arguments of SQL functions.
+ */
+#include "postgres.h"
+
+#include "utils/builtins.h"
+
+#include "pg/args.h"
+
+static void
+require(FunctionCallInfo fcinfo, int argument, const char *name)
+{
+	if (PG_ARGISNULL(argument))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("argument \"%s\" must not be NULL", name)));
+}
+
+char *
+cp_required_text(FunctionCallInfo fcinfo, int argument, const char *name)
+{
+	require(fcinfo, argument, name);
+	return text_to_cstring(PG_GETARG_TEXT_PP(argument));
+}
+
+char *
+cp_optional_text(FunctionCallInfo fcinfo, int argument)
+{
+	return PG_ARGISNULL(argument) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(argument));
+}
+
+int32
+cp_required_version(FunctionCallInfo fcinfo, int argument)
+{
+	int32		version;
+
+	require(fcinfo, argument, "version");
+	version = PG_GETARG_INT32(argument);
+	if (version < 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("versions are numbered from 1"),
+				 errdetail("Version %d was asked for.", version)));
+	return version;
+}

@@ -1,0 +1,20 @@
+/*
+ * args.h: text arguments of SQL functions.
+ */
+#ifndef CP_ARGS_H
+#define CP_ARGS_H
+
+#include "postgres.h"
+
+#include "fmgr.h"
+
+/* The argument, which must not be NULL; name is for the message. */
+extern char *cp_required_text(FunctionCallInfo fcinfo, int argument, const char *name);
+
+/* The argument, or NULL. */
+extern char *cp_optional_text(FunctionCallInfo fcinfo, int argument);
+
+/* A version number: not NULL, 1 or more. */
+extern int32 cp_required_version(FunctionCallInfo fcinfo, int argument);
+
+#endif

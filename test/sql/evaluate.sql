@@ -1,0 +1,123 @@
+-- cp_evaluate, cp_lift and the aggregates, against plain SQL.
+\set ECHO none
+\i test/data/telco_churn.sql
+\i test/data/gym_members.sql
+\set ECHO all
+SELECT version, rows, features FROM cp_train('telco', 'customer', 'churn', '{"value_column": "monthly_charges"}');
+SELECT version, rows, features FROM cp_train('gym', 'gym_member', 'left_club');
+
+-- Without a source: the held-out fifth, as stored and as the view shows it.
+SELECT e.rows, round(e.auc::numeric, 2) BETWEEN 0.83 AND 0.88 AS auc, e.auc = s.auc AS same_auc, e.log_loss = s.log_loss AS same_log_loss,
+	e.rmse = s.rmse AS same_rmse, e.accuracy = s.accuracy AS same_accuracy, e.ece = s.ece AS same_ece, abs(e.rmse ^ 2 - e.brier) < 1e-15 AS brier,
+	e.top_decile_lift > 2 AS lift, abs(e.churn_rate - 0.265) < 0.001 AS stratified
+FROM cp_evaluate('telco') e, churnprevent.model_summary s WHERE s.name = 'telco';
+
+-- On a source: the aggregates and plain SQL agree.
+CREATE TABLE scored AS SELECT customer_id, cp_predict(c, 'telco') AS p, churn = 'Yes' AS y FROM customer c WHERE tenure > 1;
+CREATE FUNCTION agrees(a float8, b numeric) RETURNS boolean IMMUTABLE LANGUAGE sql AS 'SELECT abs(a - b) < 1e-10';
+WITH naive AS (
+	SELECT count(*) AS rows, avg(y::int) AS churn_rate, avg(-ln(CASE WHEN y THEN p ELSE 1 - p END)) AS log_loss, avg((p - y::int) ^ 2) AS brier,
+		avg(((p >= 0.5) = y)::int) AS accuracy FROM scored
+), ranked AS (
+	SELECT (sum(rank) FILTER (WHERE y) - count(*) FILTER (WHERE y) * (count(*) FILTER (WHERE y) + 1) / 2.0)
+		/ (count(*) FILTER (WHERE y) * count(*) FILTER (WHERE NOT y)) AS auc
+	FROM (SELECT y, avg(n) OVER (PARTITION BY p) AS rank FROM (SELECT y, p, row_number() OVER (ORDER BY p) AS n FROM scored) s) s
+), deciles AS (
+	SELECT sum(abs(churned - expected)) / sum(rows) AS ece
+	FROM (SELECT decile, count(*) AS rows, sum(y::int) AS churned, sum(p) AS expected
+		FROM (SELECT y, p, (row_number() OVER (ORDER BY p DESC) - 1) * 10 / count(*) OVER () AS decile FROM scored) s GROUP BY decile) s
+)
+SELECT e.rows = n.rows AS rows, agrees(e.churn_rate, n.churn_rate) AS churn_rate, agrees(e.log_loss, n.log_loss::numeric) AS log_loss,
+	agrees(e.brier, n.brier::numeric) AS brier, agrees(e.rmse, sqrt(n.brier)::numeric) AS rmse, agrees(e.accuracy, n.accuracy) AS accuracy,
+	agrees(e.auc, r.auc) AS auc, abs(e.ece - d.ece) < 0.001 AS ece
+FROM cp_evaluate('telco', 'SELECT * FROM customer WHERE tenure > 1') e, naive n, ranked r, deciles d;
+SELECT agrees(e.auc, cp_auc(p, y)::numeric) AS auc, agrees(e.log_loss, cp_log_loss(p, y)::numeric) AS log_loss, agrees(e.brier, cp_brier(p, y)::numeric) AS brier,
+	agrees(e.auc, cp_auc(p, y::int)::numeric) AS auc_int, agrees(e.log_loss, cp_log_loss(p, y::int)::numeric) AS log_loss_int,
+	agrees(e.brier, cp_brier(p, y::int)::numeric) AS brier_int
+FROM scored, cp_evaluate('telco', 'SELECT * FROM customer WHERE tenure > 1') e GROUP BY e.auc, e.log_loss, e.brier;
+-- The label under another name, columns in another order, rows without a label.
+SELECT a = b AS same FROM cp_evaluate('gym', 'gym_member') a, cp_evaluate('gym', 'SELECT NOT left_club AS stayed, left_club AS gone, plan, age,
+	visits_per_month, monthly_fee, auto_renew, home_club, last_visit, joined, ''x'' AS more FROM gym_member', 'gone') b;
+SELECT rows FROM cp_evaluate('gym', 'SELECT m.*, CASE WHEN member_id % 3 > 0 THEN left_club END AS known FROM gym_member m', 'known');
+SELECT rows, churn_rate, auc, accuracy > 0.5 AS accurate FROM cp_evaluate('gym', 'SELECT * FROM gym_member WHERE NOT left_club');
+-- The deployed version is the one that is measured.
+SELECT version FROM cp_train('gym', 'gym_member', 'left_club', '{"include": "home_club"}');
+SELECT auc < 0.7 AS worse FROM cp_evaluate('gym', 'gym_member');
+SELECT cp_deploy('gym', 'best');
+SELECT auc > 0.75 AS better FROM cp_evaluate('gym', 'gym_member');
+
+-- Lift: ten groups by falling score.
+SELECT count(*) AS deciles, sum(customers) AS customers, min(customers) AS least, max(customers) AS most, sum(churners) AS churners,
+	bool_and(abs(l.churn_rate - churners / customers) < 1e-12) AS rate, bool_and(abs(lift - l.churn_rate / e.churn_rate) < 1e-9) AS lift,
+	max(captured) AS captured_at_last
+FROM cp_lift('telco') l, cp_evaluate('telco') e;
+SELECT bool_and(captured >= before) AS rising, max(lift) FILTER (WHERE decile = 1) > 2 AS first_lift,
+	bool_and(abs(captured - total) < 1e-9) AS captured
+FROM (SELECT decile, lift, captured, lag(captured, 1, 0) OVER w AS before, sum(churners) OVER w / sum(churners) OVER () AS total FROM cp_lift('telco') WINDOW w AS (ORDER BY decile)) s;
+SELECT abs(l.lift - e.top_decile_lift) < 1e-9 AS top FROM cp_lift('telco') l, cp_evaluate('telco') e WHERE decile = 1;
+-- Fewer than ten rows held out: fewer groups.
+SELECT rows FROM cp_train('small', 'SELECT * FROM gym_member WHERE member_id <= 20', 'left_club');
+SELECT count(*) = e.rows AS one_each, bool_and(customers = 1) AS single FROM cp_lift('small'), cp_evaluate('small') e GROUP BY e.rows;
+-- Nothing held out.
+SELECT rows, churn_rate, auc, log_loss, rmse, accuracy, ece FROM cp_train('small', 'gym_member', 'left_club', '{"test_size": 0}');
+SELECT cp_evaluate('small'); \echo :LAST_ERROR_SQLSTATE
+SELECT cp_lift('small'); \echo :LAST_ERROR_SQLSTATE
+SELECT rows FROM cp_evaluate('small', 'gym_member');
+
+-- What cannot be evaluated.
+SELECT cp_evaluate('nobody'); \echo :LAST_ERROR_SQLSTATE
+SELECT cp_lift('nobody'); \echo :LAST_ERROR_SQLSTATE
+SELECT cp_evaluate('gym', 'nothing'); \echo :LAST_ERROR_SQLSTATE
+SELECT cp_evaluate('gym', 'gym_member', 'nothing'); \echo :LAST_ERROR_SQLSTATE
+SELECT cp_evaluate('gym', 'SELECT * FROM gym_member WHERE false'); \echo :LAST_ERROR_SQLSTATE
+SELECT cp_evaluate('gym', 'SELECT *, NULL::boolean AS unknown FROM gym_member', 'unknown'); \echo :LAST_ERROR_SQLSTATE
+SELECT cp_evaluate('gym', 'SELECT plan, left_club FROM gym_member'); \echo :LAST_ERROR_SQLSTATE
+SELECT cp_evaluate('gym', 'DELETE FROM gym_member RETURNING *'); \echo :LAST_ERROR_SQLSTATE
+SET churnprevent.default_model = 'telco';
+SELECT a = b AS same, (SELECT count(*) FROM cp_lift(NULL)) AS deciles FROM cp_evaluate(NULL) a, cp_evaluate('telco') b;
+RESET churnprevent.default_model;
+
+-- The aggregates by themselves: small cases worked by hand.
+SELECT cp_auc(p, y), round(cp_log_loss(p, y)::numeric, 12) AS log_loss, round(cp_brier(p, y)::numeric, 12) AS brier
+FROM (VALUES (0.1::float8, false), (0.4, true), (0.4, false), (0.8, true)) v(p, y);
+SELECT cp_auc(p, y) AS reversed FROM (VALUES (0.9::float8, 0), (0.1, 1)) v(p, y);
+SELECT cp_auc(p, y) AS all_tied FROM (VALUES (0.5::float8, 0), (0.5, 1), (0.5, 1)) v(p, y);
+-- A score of cp_auc may be any number; infinities have their place.
+SELECT cp_auc(p, y) FROM (VALUES ('-Infinity'::float8, 0), (-3, 0), (1e308, 1), ('Infinity', 1), ('Infinity', 0), (0, 0), (-0.0, 1)) v(p, y);
+-- Certain and wrong is not infinite.
+SELECT round(cp_log_loss(p, y)::numeric, 4) AS certain, cp_brier(p, y) FROM (VALUES (1::float8, true), (0, false)) v(p, y);
+SELECT cp_log_loss(p, y) BETWEEN 30 AND 800 AS wrong, cp_brier(p, y) FROM (VALUES (0::float8, true), (1, false)) v(p, y);
+-- NULLs are left out; nothing at all, or one class, is NULL.
+SELECT cp_auc(p, y), round(cp_log_loss(p, y)::numeric, 9) AS log_loss, cp_brier(p, y) FROM (VALUES (0.75::float8, 1), (0.25, 0), (NULL, 1), (0.5, NULL), (NULL, NULL)) v(p, y);
+SELECT cp_auc(p, y), cp_log_loss(p, y), cp_brier(p, y) FROM (VALUES (1::float8, 1)) v(p, y) WHERE false;
+SELECT cp_auc(p, y), cp_log_loss(p, y), cp_brier(p, y) FROM (VALUES (NULL::float8, true), (NULL, false)) v(p, y);
+SELECT cp_auc(p, y), round(cp_log_loss(p, y)::numeric, 9) AS log_loss, cp_brier(p, y) FROM (VALUES (0.5::float8, true), (0.75, true)) v(p, y);
+-- By group, filtered, over a window, DISTINCT, ordered.
+SELECT n % 2 AS odd, round(cp_auc(n * 37 % 101, n % 3 = 0)::numeric, 9), round((cp_brier(n / 100.0, n % 3 = 0) FILTER (WHERE n > 50))::numeric, 9)
+FROM generate_series(1, 100) n GROUP BY 1 ORDER BY 1;
+SELECT n, round(cp_auc(n * 7 % 11, n % 3 = 0) OVER w::numeric, 6) AS auc, round(cp_brier(n / 10.0, n % 3 = 0) OVER w::numeric, 6) AS brier,
+	round(cp_log_loss(n / 10.0, n % 3 = 0) OVER w::numeric, 6) AS log_loss
+FROM generate_series(1, 9) n WINDOW w AS (ORDER BY n ROWS BETWEEN 3 PRECEDING AND 1 FOLLOWING);
+SELECT cp_auc(DISTINCT n % 4, n % 2 = 0), cp_auc(n, n % 2 = 0 ORDER BY n DESC) FROM generate_series(1, 8) n;
+-- What they refuse.
+SELECT cp_auc('NaN'::float8, true); \echo :LAST_ERROR_SQLSTATE
+SELECT cp_auc(0.5, 2); \echo :LAST_ERROR_SQLSTATE
+SELECT cp_log_loss(0.5, -1); \echo :LAST_ERROR_SQLSTATE
+SELECT cp_log_loss(1.01, true); \echo :LAST_ERROR_SQLSTATE
+SELECT cp_log_loss('NaN'::float8, 1); \echo :LAST_ERROR_SQLSTATE
+SELECT cp_brier(-0.01, false); \echo :LAST_ERROR_SQLSTATE
+SELECT cp_brier('Infinity'::float8, false); \echo :LAST_ERROR_SQLSTATE
+SELECT cp_brier(0.5, 3); \echo :LAST_ERROR_SQLSTATE
+SELECT cp_auc(0.5, 'Yes'); \echo :LAST_ERROR_SQLSTATE
+SELECT cp_log_loss_transition(NULL, 0.5, true); \echo :LAST_ERROR_SQLSTATE
+SELECT cp_loss_combine(NULL, '{1,2}'); \echo :LAST_ERROR_SQLSTATE
+SELECT cp_loss_final('{1,2,3}'), cp_loss_final(NULL); \echo :LAST_ERROR_SQLSTATE
+SELECT cp_loss_final('{1,NULL}'); \echo :LAST_ERROR_SQLSTATE
+-- The list of cp_auc is bounded like a training.
+SET churnprevent.training_memory = '1MB';
+SELECT cp_auc(n, n % 2 = 0) FROM generate_series(1, 300000) n; \echo :LAST_ERROR_SQLSTATE
+RESET churnprevent.training_memory;
+
+SELECT name, cp_drop_model(name) FROM churnprevent.model_name ORDER BY name;
+DROP FUNCTION agrees;
+DROP TABLE customer, gym_member, scored;

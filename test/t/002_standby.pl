@@ -1,0 +1,107 @@
+# A hot standby scores as its primary does, follows its deployments, and refuses to write.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::RealBin/lib";
+
+use ChurnTest;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(time);
+
+my $primary = start_cluster('primary', init => { allows_streaming => 1 });
+load_data($primary);
+$primary->safe_psql('postgres', q{
+	SELECT cp_train('gym', 'gym_member', 'left_club');
+	CREATE ROLE reader LOGIN;
+	SELECT cp_grant('reader', 'reader');
+	GRANT SELECT ON gym_member TO reader;
+});
+
+$primary->backup('base');
+my $standby = PostgreSQL::Test::Cluster->new('standby');
+$standby->init_from_backup($primary, 'base', has_streaming => 1);
+$standby->start;
+
+# Trained after the backup: comes by WAL.
+$primary->safe_psql('postgres', q{
+	SELECT cp_train('gym', 'gym_member', 'left_club', '{"exclude": "plan", "seed": 3, "deploy": false}');
+	SELECT cp_train('telco', 'customer', 'churn');
+});
+$primary->wait_for_catchup($standby);
+
+for my $case ([ 'gym_member', 'gym', '' ], [ 'gym_member', 'gym', ', 1' ], [ 'gym_member', 'gym', ', 2' ],
+	[ 'customer', 'telco', '' ])
+{
+	my ($table, $model, $version) = @$case;
+	is(scores($standby, $table, $model, $version), scores($primary, $table, $model, $version),
+		"scores of $model$version are the same on the standby");
+}
+my $reads = q{SELECT * FROM cp_evaluate('telco'); SELECT * FROM cp_lift('telco');
+	SELECT cp_score(g, 'gym') FROM gym_member g ORDER BY member_id LIMIT 5;
+	SELECT name, version, deployed, auc FROM churnprevent.model_summary ORDER BY 1, 2};
+is($standby->safe_psql('postgres', $reads), $primary->safe_psql('postgres', $reads), 'so are figures and segments');
+
+# A table of 7,043 rows would take a moment to train on: a refusal at once does not.
+for my $call (
+	q{cp_train('telco', 'customer', 'churn')},
+	q{cp_train('other', 'SELECT *, pg_sleep(3) FROM gym_member', 'left_club')},
+	q{cp_deploy('gym', 2)}, q{cp_deploy('gym', 'latest')}, q{cp_deploy('gym', 'rollback')},
+	q{cp_drop_model('gym')}, q{cp_drop_model('gym', 2)}, q{cp_grant_model('gym', 'reader')},
+	q{cp_revoke_model('gym', 'reader')})
+{
+	my $start = time;
+	is(sqlstate_of($standby, "SELECT $call"), '25006', "$call is refused on the standby");
+	cmp_ok(time - $start, '<', 2.5, 'at once') if $call =~ /pg_sleep/;
+}
+is(sqlstate_of($primary, "SET default_transaction_read_only = on; SELECT cp_train('telco', 'customer', 'churn')"), '25006',
+	'a read-only transaction on the primary is refused as well');
+
+# Warm sessions on the standby.
+my $which = q{SELECT bool_and(cp_predict(g, 'gym') = cp_predict(g, 'gym', 1)), bool_and(cp_predict(g, 'gym') = cp_predict(g, 'gym', 2)) FROM gym_member g};
+my $warm = session($standby);
+my $old = session($standby);
+is($warm->query_safe($which), 't|f', 'version 1 scores in a warm session');
+$old->query_safe('BEGIN ISOLATION LEVEL REPEATABLE READ');
+is($old->query_safe($which), 't|f', 'and in a transaction with one snapshot');
+
+my $deploying = session($primary);
+$deploying->query_safe(q{BEGIN; SELECT cp_deploy('gym', 2)});
+$primary->safe_psql('postgres', 'CREATE TABLE replayed()');
+$primary->wait_for_catchup($standby);
+is($warm->query_safe($which), 't|f', 'a deployment that is not committed is not seen');
+$deploying->query_safe('COMMIT');
+$primary->wait_for_catchup($standby);
+is($warm->query_safe($which), 'f|t', 'a committed one is, after replay');
+is($old->query_safe($which), 't|f', 'but not in the older snapshot');
+$old->query_safe('COMMIT');
+is($old->query_safe($which), 'f|t', 'and at once in the next transaction');
+
+$primary->safe_psql('postgres', q{SELECT cp_deploy('gym', 'rollback')});
+$primary->wait_for_catchup($standby);
+is($warm->query_safe($which), 't|f', 'a rollback of the deployment is seen');
+
+is(sqlstate_of($standby, q{SELECT count(cp_predict(g, 'gym')) FROM gym_member g}, user => 'reader'), '42501',
+	'a role without the model is refused on the standby');
+$primary->safe_psql('postgres', q{SELECT cp_grant_model('gym', 'reader')});
+$primary->wait_for_catchup($standby);
+is(sqlstate_of($standby, q{SELECT count(cp_predict(g, 'gym')) FROM gym_member g}, user => 'reader'), '',
+	'until the primary gives it');
+
+$primary->safe_psql('postgres', q{SELECT cp_drop_model('gym')});
+$primary->wait_for_catchup($standby);
+like(complaint_of($warm, $which), qr/42704: model "gym" does not exist/, 'a dropped model is gone in a warm session');
+$_->quit for $deploying, $old, $warm;
+
+# Promoted, it goes on where the primary was.
+my $last = $primary->safe_psql('postgres', 'SELECT max(model_id) FROM churnprevent.model');
+$primary->stop;
+$standby->promote;
+is($standby->safe_psql('postgres', q{SELECT version, deployed FROM cp_train('telco', 'customer', 'churn')}), '2|t',
+	'a promoted standby trains the next version');
+is($standby->safe_psql('postgres', "SELECT max(model_id) > $last FROM churnprevent.model"), 't', 'under a new identifier');
+
+$standby->stop;
+done_testing();
