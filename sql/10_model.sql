@@ -7,7 +7,7 @@ CREATE TABLE churnprevent.model_name (
 	name text COLLATE "C" PRIMARY KEY CHECK (name <> ''),
 	last_version int NOT NULL
 );
-COMMENT ON TABLE churnprevent.model_name IS 'one row a model name; its row lock serialises training, deploying and dropping, and a version number is never given twice';
+COMMENT ON TABLE churnprevent.model_name IS 'one row a model name; its row lock serialises training, deploying and dropping, and while the model exists no version number is given twice';
 
 CREATE TABLE churnprevent.model (
 	model_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -83,10 +83,10 @@ SELECT m.name, m.version, m.model_id = d.model_id AS deployed, m.owner, m.create
 	(m.metrics->>'rmse')::float8 AS rmse,
 	(m.metrics->>'accuracy')::float8 AS accuracy,
 	(m.metrics->>'ece')::float8 AS ece,
-	m.members, m.source, m.label, m.seconds, m.model_id
+	m.members, CASE WHEN pg_catalog.pg_has_role(m.owner, 'USAGE') THEN m.source END AS source, m.label, m.seconds, m.model_id
 FROM churnprevent.model m
 CROSS JOIN LATERAL (
 	SELECT (SELECT h.model_id FROM churnprevent.deployment h
 			WHERE h.name = m.name ORDER BY h.deployment_id DESC LIMIT 1) AS model_id
 ) d;
-COMMENT ON VIEW churnprevent.model_summary IS 'every version of every model with its figures on held-out rows, and which one is deployed';
+COMMENT ON VIEW churnprevent.model_summary IS 'every version of every model with its figures on held-out rows, and which one is deployed; the source is shown to its owner';

@@ -14,7 +14,8 @@ cp_log_loss_of(double probability, int churned)
 {
 	double		p = churned ? probability : 1 - probability;
 
-	return -cp_log(p < CP_LOG_LOSS_CLIP ? CP_LOG_LOSS_CLIP : p);
+	/* 0 -, not -: no loss is 0, not -0 */
+	return 0 - cp_log(p < CP_LOG_LOSS_CLIP ? CP_LOG_LOSS_CLIP : p);
 }
 
 static double

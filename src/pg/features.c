@@ -277,7 +277,7 @@ cp_bind(const CpFeatureMap *map, TupleDesc descriptor, const char *model_name)
 	if (binding->value_column >= 0 &&
 		(!cp_column_reader(TupleDescAttr(descriptor, binding->value_column)->atttypid, &binding->value_reader) ||
 		 binding->value_reader.kind != CP_NUMBER))
-		binding->value_column = -1;
+		binding->value_column = -2;
 	binding->descriptor = CreateTupleDescCopyConstr(descriptor);
 	binding->values = palloc(binding->descriptor->natts * sizeof(Datum));
 	binding->nulls = palloc(binding->descriptor->natts * sizeof(bool));
@@ -316,8 +316,13 @@ cp_vector_of_tuple(const CpFeatureMap *map, const CpBinding *binding, HeapTuple 
 		else
 			vector[f] = reader->number(binding->values[column]);
 	}
-	if (value != NULL)
-		*value = binding->value_column < 0 || binding->nulls[binding->value_column] ? NAN :
+	if (value == NULL)
+		return;
+	if (binding->value_column == -2)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("column \"%s\", the value of a customer, must hold numbers", map->roles[CP_ROLE_VALUE])));
+	*value = binding->value_column < 0 || binding->nulls[binding->value_column] ? NAN :
 			binding->value_reader.number(binding->values[binding->value_column]);
 }
 

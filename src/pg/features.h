@@ -43,7 +43,7 @@ typedef struct CpBinding
 	TupleDesc	descriptor;		/* a copy of the row's */
 	int		   *columns;		/* [map->count] position of each feature's column */
 	CpColumnReader *readers;	/* [map->count] */
-	int			value_column;	/* of the role "value", -1 = not told or not in the row */
+	int			value_column;	/* of the role "value", -1 = not told or not in the row, -2 = no number */
 	CpColumnReader value_reader;
 	Datum	   *values;			/* [descriptor->natts] scratch for deforming */
 	bool	   *nulls;

@@ -256,7 +256,7 @@ cp_store_only_name(void)
 				 errmsg("no model is named"),
 				 first == NULL ? errdetail("No model is deployed.") :
 				 errdetail("Several models are deployed, \"%s\" and \"%s\" among them.", first, last),
-				 errhint("Name one as the second argument, or set \"churnprevent.default_model\".")));
+				 errhint("Name one in the call, or set \"churnprevent.default_model\".")));
 	return first;
 }
 
