@@ -95,7 +95,8 @@ read_feature(CpFeature *feature, CpReader *reader)
 
 	feature->name = cp_read_string(reader, &length);
 	feature->kind = (CpKind) cp_read_u8(reader);
-	if (cp_kind_name(feature->kind) == NULL || length == 0)
+	/* A zero byte within would end the name early. */
+	if (cp_kind_name(feature->kind) == NULL || length == 0 || (feature->name != NULL && strlen(feature->name) != length))
 		cp_reader_reject(reader);
 	cp_dictionary_init(&feature->levels, reader->context);
 	CP_TRY(read_levels(&feature->levels, reader));
@@ -119,8 +120,12 @@ cp_featuremap_read(CpFeatureMap *map, CpReader *reader)
 		size_t		length;
 
 		map->roles[role] = cp_read_string(reader, &length);
+		if (map->roles[role] != NULL && strlen(map->roles[role]) != length)
+			cp_reader_reject(reader);
 		if (map->roles[role] != NULL && length == 0)
 			cp_free(reader->context, &map->roles[role]);
 	}
-	return reader->failed ? cp_fail(reader->context, CP_CORRUPT, "The feature map does not check out.") : CP_OK;
+	if (reader->failed && reader->status == CP_CORRUPT)
+		return cp_fail(reader->context, CP_CORRUPT, "The feature map does not check out.");
+	return reader->status;
 }

@@ -69,7 +69,6 @@ grow_params(const CpGbmParams *params, CpGrowParams *grow)
 	grow->shrinkage = params->learning_rate;
 	grow->one_hot_levels = 4;
 	grow->level_smoothing = 10;
-	grow->level_l2 = 10;
 }
 
 /* One model in the making. Several share a grower, whose scores and trees are lent in turn. */

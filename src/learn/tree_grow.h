@@ -26,7 +26,6 @@ typedef struct CpGrowParams
 	double		shrinkage;		/* factor of every leaf's value */
 	uint32_t	one_hot_levels;	/* a category with at most so many levels in a node is split one against the rest */
 	double		level_smoothing;	/* added to H when levels are put in order */
-	double		level_l2;		/* added to l2 when several levels are split from others */
 } CpGrowParams;
 
 /* Fixed-point gradient and hessian of a row, or sums of them. */

@@ -1,14 +1,9 @@
 """What the benchmarks share: connections, CPU seconds, encodings, XGBoost, figures, printing."""
 
-import csv
 import io
-import math
 import os
-import platform
-import resource
 import statistics
-import subprocess
-import sys
+import threading
 import time
 
 # Before the libraries that read them: XGBoost on one thread, whatever it is told.
@@ -21,7 +16,74 @@ import psycopg2
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-TICK = os.sysconf("SC_CLK_TCK")
+
+
+class Figure:
+    """One line of the closing table. least: the measured value must reach the target, not stay below it."""
+
+    def __init__(self, name, target, measured, least=False, digits=3, unit="", within=None):
+        self.name, self.digits, self.unit = name, digits, unit
+        self.wanted = "%s %g%s" % (">=" if least else "<=", target, unit)
+        self.measured = measured
+        self.reached = measured >= target if least else measured <= target
+        if within is not None:
+            self.wanted = "%g +- %g" % (target, within)
+            self.reached = abs(measured - target) <= within
+
+
+def heading(text):
+    print("\n== %s\n" % text, flush=True)
+
+
+def say(text="", *arguments):
+    print(text % arguments if arguments else text, flush=True)
+
+
+def table(head, body):
+    """Columns as wide as they need to be: the first to the left, the others to the right."""
+    lines = [head] + [[str(cell) for cell in line] for line in body]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
+    for line in [lines[0], ["-" * w for w in widths]] + lines[1:]:
+        print("  " + "  ".join(cell.ljust(w) if i == 0 else cell.rjust(w)
+                               for i, (cell, w) in enumerate(zip(line, widths))).rstrip())
+    print(flush=True)
+
+
+# --- CPU and memory ---------------------------------------------------------
+
+def cpu_of(pid):
+    """CPU seconds that a process of one thread has used: nanoseconds where the kernel counts them, else ticks."""
+    try:
+        with open("/proc/%d/schedstat" % pid) as file:
+            return int(file.read().split()[0]) / 1e9
+    except FileNotFoundError:
+        with open("/proc/%d/stat" % pid) as file:
+            fields = file.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def memory_of(pid):
+    """The Rss and Vm lines of /proc/PID/status, MB."""
+    with open("/proc/%s/status" % pid) as file:
+        fields = dict(line.split(":", 1) for line in file if line.startswith(("Rss", "Vm")))
+    return {name: int(text.split()[0]) / 1024 for name, text in fields.items()}
+
+
+class PeakOfAnonymous(threading.Thread):
+    """Largest RssAnon of a process, looked at every few milliseconds: memory of its own, without shared buffers."""
+
+    def __init__(self, pid, every=0.005):
+        super().__init__(daemon=True)
+        self.pid, self.every, self.peak, self.ended = pid, every, 0.0, threading.Event()
+
+    def run(self):
+        while not self.ended.wait(self.every):
+            self.peak = max(self.peak, memory_of(self.pid)["RssAnon"])
+
+    def stop(self):
+        self.ended.set()
+        self.join()
+        return self.peak
 
 
 # --- the server -------------------------------------------------------------
@@ -113,9 +175,9 @@ def encode(frame, how):
 
 
 XGB_COMMON = {"objective": "binary:logistic", "eval_metric": "logloss", "nthread": 1, "verbosity": 0}
-XGB_DEFAULTS = dict(XGB_COMMON, tree_method="exact")
-XGB_FIXED = dict(XGB_COMMON, tree_method="exact", eta=0.05, max_depth=4)
-XGB_SAMPLED = dict(XGB_COMMON, tree_method="exact", eta=0.05, max_depth=4, min_child_weight=5,
+XGB_DEFAULTS = dict(XGB_COMMON, tree_method="hist")
+XGB_FIXED = dict(XGB_COMMON, tree_method="hist", eta=0.05, max_depth=4)
+XGB_SAMPLED = dict(XGB_COMMON, tree_method="hist", eta=0.05, max_depth=4, min_child_weight=5,
                    subsample=0.8, colsample_bytree=0.8)
 
 
@@ -147,12 +209,3 @@ def xgb_fit_cross_validated(params, x, y, seed):
 def xgb_score(booster, x):
     import xgboost
     return booster.predict(xgboost.DMatrix(x))
-
-
-# --- CPU and memory -----------------------------------------------------------
-
-def backend_cpu(pid):
-    """User and system CPU seconds of a process so far."""
-    with open("/proc/%d/stat" % pid) as file:
-        fields = file.read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICK

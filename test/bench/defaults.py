@@ -14,9 +14,9 @@ import json
 import multiprocessing
 import os
 import sys
-import time
 
 from bench import *
+
 
 FOLDS = 5
 ONE_FACTOR = {
@@ -73,7 +73,7 @@ def judge_ours(name, seed, options):
     frame = frames[name]
     folds = folds_of(name, seed)
     scores = np.empty(len(frame))
-    begin = backend_cpu_of(connection)
+    begin = cpu_of(connection.get_backend_pid())
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE part")
         cursor.copy_expert("COPY part FROM STDIN", io.StringIO("".join("%d\t%d\n" % pair for pair in enumerate(folds))))
@@ -87,7 +87,7 @@ def judge_ours(name, seed, options):
             ids, values = zip(*cursor.fetchall())
             scores[list(ids)] = values
             cursor.execute("SELECT cp_drop_model(%s)", (model,))
-    return figures(frame, scores, backend_cpu_of(connection) - begin)
+    return figures(frame, scores, cpu_of(connection.get_backend_pid()) - begin)
 
 
 def judge_reference(name, seed, fit, encoding):
@@ -104,14 +104,6 @@ def judge_reference(name, seed, fit, encoding):
 
 def figures(frame, scores, seconds):
     return log_loss(frame["label"], scores), auc(frame["label"], scores), seconds
-
-
-def backend_cpu_of(connection):
-    """CPU seconds of the backend; 0 where its /proc cannot be read."""
-    try:
-        return backend_cpu(connection.get_backend_pid())
-    except OSError:
-        return 0.0
 
 
 def judge(task):
@@ -149,7 +141,7 @@ def line_of(results, candidate, first, names, seeds):
 
 
 def report(lines, names, seeds, out):
-    def table(title, head, body):
+    def markdown(title, head, body):
         print("\n%s\n" % title, file=out)
         print("| options | " + " | ".join(head) + " |", file=out)
         print("|---|" + "--:|" * len(head), file=out)
@@ -163,13 +155,13 @@ def report(lines, names, seeds, out):
     for name in names:
         print("- %s: %d rows, %d features, %.1f %% positive"
               % (name, len(frames[name]), frames[name].shape[1] - 2, 100 * frames[name]["label"].mean()), file=out)
-    table("## Summary", ["mean change of log-loss %", "+-", "median over sets %", "AUC change", "CPU s"],
+    markdown("## Summary", ["mean change of log-loss %", "+-", "median over sets %", "AUC change", "CPU s"],
           [(l["label"], ["%+.2f" % l["change"], "%.2f" % l["error"], "%+.2f" % l["median"],
                          "%+.4f" % l["auc"], "%.1f" % l["seconds"]]) for l in lines])
-    table("## Change of log-loss by data set, %", names,
+    markdown("## Change of log-loss by data set, %", names,
           [(l["label"], ["%+.2f" % c for c in l["changes"]]) for l in lines])
-    table("## Log-loss", names, [(l["label"], ["%.4f" % c for c in l["losses"]]) for l in lines])
-    table("## AUC", names, [(l["label"], ["%.4f" % c for c in l["areas"]]) for l in lines])
+    markdown("## Log-loss", names, [(l["label"], ["%.4f" % c for c in l["losses"]]) for l in lines])
+    markdown("## AUC", names, [(l["label"], ["%.4f" % c for c in l["areas"]]) for l in lines])
     out.flush()
 
 

@@ -26,7 +26,7 @@ SELECT cp_deploy('d', 'rollback'); SELECT scoring();
 SELECT cp_deploy('d', 'rollback'); SELECT scoring();
 SELECT cp_deploy('d', 'rollback'); \echo :LAST_ERROR_SQLSTATE
 SELECT scoring();
-SELECT m.version, strategy, restores IS NOT NULL AS restores, deployed_by FROM churnprevent.deployment h JOIN churnprevent.model m USING (model_id) ORDER BY deployment_id;
+SELECT m.version, strategy, restores IS NOT NULL AS restores, deployed_by = current_user::regrole AS by_me FROM churnprevent.deployment h JOIN churnprevent.model m USING (model_id) ORDER BY deployment_id;
 -- A deployment after rollbacks starts from there: back means to what was deployed before it.
 SELECT cp_deploy('d', 4), cp_deploy('d', 'rollback');
 -- The same version twice: back goes to another one.
@@ -51,6 +51,11 @@ SELECT cp_deploy('d', 'newest'); \echo :LAST_ERROR_SQLSTATE
 SELECT cp_deploy('d', 'BEST'); \echo :LAST_ERROR_SQLSTATE
 SELECT cp_deploy('d', '2'); \echo :LAST_ERROR_SQLSTATE
 SELECT cp_deploy('d', 99); \echo :LAST_ERROR_SQLSTATE
+SELECT cp_deploy('d', 0); \echo :LAST_ERROR_SQLSTATE
+SELECT cp_deploy('d', NULL::int); \echo :LAST_ERROR_SQLSTATE
+SELECT cp_deploy('d', NULL); \echo :LAST_ERROR_SQLSTATE
+SELECT cp_deploy(NULL, 1); \echo :LAST_ERROR_SQLSTATE
+SELECT cp_drop_model('d', NULL); \echo :LAST_ERROR_SQLSTATE
 SELECT cp_deploy('nobody', 1); \echo :LAST_ERROR_SQLSTATE
 SELECT cp_deploy('nobody', 'rollback'); \echo :LAST_ERROR_SQLSTATE
 SELECT cp_drop_model('nobody'); \echo :LAST_ERROR_SQLSTATE

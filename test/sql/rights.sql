@@ -8,6 +8,7 @@ CREATE TABLE rights_test.member AS SELECT n AS id, n % 10 AS visits, n % 10 + n 
 GRANT SELECT ON rights_test.member TO rights_owner, rights_reader, rights_nobody;
 RESET client_min_messages;
 
+\set SHOW_CONTEXT never
 -- Without EXECUTE nothing goes; the aggregates go.
 SET ROLE rights_nobody;
 SELECT cp_train('r', 'rights_test.member', 'gone'); \echo :LAST_ERROR_SQLSTATE
@@ -131,6 +132,24 @@ SET ROLE rights_reader;
 SELECT count(risk) FROM rights_test.risky; \echo :LAST_ERROR_SQLSTATE
 RESET ROLE;
 
+-- An admin hands out sets of rights and takes them back; so does the owner of the extension, whoever gave them.
+SELECT cp_grant('rights_other', 'admin');
+CREATE FUNCTION rights_test.has(role name) RETURNS TABLE (predicts boolean, enters boolean, sees boolean, reads boolean) LANGUAGE sql AS $$
+	SELECT has_function_privilege($1, 'cp_predict(record,text,int)', 'EXECUTE'), has_schema_privilege($1, 'churnprevent', 'USAGE'),
+		has_table_privilege($1, 'churnprevent.model_summary', 'SELECT'), has_any_column_privilege($1, 'churnprevent.model', 'SELECT')
+$$;
+SET ROLE rights_other;
+SELECT cp_grant('rights_nobody', 'reader');
+SELECT * FROM rights_test.has('rights_nobody');
+SELECT cp_revoke('rights_nobody');
+SELECT * FROM rights_test.has('rights_nobody');
+SELECT cp_grant('rights_nobody', 'operator');
+RESET ROLE;
+SELECT cp_revoke('rights_nobody');
+SELECT * FROM rights_test.has('rights_nobody');
+SELECT cp_revoke('rights_other');
+SELECT * FROM rights_test.has('rights_other');
+SELECT cp_grant('rights_other', 'operator');
 -- Limits are a superuser's to set.
 SET ROLE rights_owner;
 SET churnprevent.training_memory = '2GB'; \echo :LAST_ERROR_SQLSTATE
@@ -143,13 +162,13 @@ RESET ROLE;
 
 -- A hostile search path: look-alikes of our tables, of functions, operators and types are never used by our own statements.
 CREATE SCHEMA rights_evil;
-CREATE FUNCTION rights_evil.clock_timestamp() RETURNS timestamptz LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'clock_timestamp called by %', current_user; END $$;
-CREATE FUNCTION rights_evil.equal(text, text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '= called by %', current_user; END $$;
-CREATE FUNCTION rights_evil.equal_int(int, int) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'int = called by %', current_user; END $$;
-CREATE FUNCTION rights_evil.field(jsonb, text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '->> called by %', current_user; END $$;
-CREATE FUNCTION rights_evil.plus(int, int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '+ called by %', current_user; END $$;
-CREATE FUNCTION rights_evil.less(bigint, bigint) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '< called by %', current_user; END $$;
-CREATE FUNCTION rights_evil.format(text, VARIADIC text[]) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'format called by %', current_user; END $$;
+CREATE FUNCTION rights_evil.clock_timestamp() RETURNS timestamptz LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'clock_timestamp called'; END $$;
+CREATE FUNCTION rights_evil.equal(text, text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '= called'; END $$;
+CREATE FUNCTION rights_evil.equal_int(int, int) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'int = called'; END $$;
+CREATE FUNCTION rights_evil.field(jsonb, text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '->> called'; END $$;
+CREATE FUNCTION rights_evil.plus(int, int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '+ called'; END $$;
+CREATE FUNCTION rights_evil.less(bigint, bigint) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '< called'; END $$;
+CREATE FUNCTION rights_evil.format(text, VARIADIC text[]) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'format called'; END $$;
 CREATE OPERATOR rights_evil.= (LEFTARG = text, RIGHTARG = text, FUNCTION = rights_evil.equal);
 CREATE OPERATOR rights_evil.= (LEFTARG = int, RIGHTARG = int, FUNCTION = rights_evil.equal_int);
 CREATE OPERATOR rights_evil.->> (LEFTARG = jsonb, RIGHTARG = text, FUNCTION = rights_evil.field);

@@ -33,8 +33,11 @@ SELECT customer_value, churn_probability > 0 AS scored FROM cp_score('{"visits":
 SELECT version FROM cp_train('scored_value_only', 'score_test', 'gone', '{"include": "visits", "value_column": "fee"}');
 SELECT s.customer_value FROM score_test c, cp_score(c, 'scored_value_only') s WHERE id = 4;
 SELECT customer_value FROM cp_score('{"visits": 5}'::jsonb, 'scored_value_only');
-SELECT s.customer_value FROM (SELECT 5 AS visits, 'much' AS fee) c, cp_score(c, 'scored_value_only') s;
+\set VERBOSITY terse
+SELECT s.customer_value FROM (SELECT 5 AS visits, 'much' AS fee) c, cp_score(c, 'scored_value_only') s; \echo :LAST_ERROR_SQLSTATE
+SELECT customer_value FROM cp_score('{"visits": 5, "fee": "much"}'::jsonb, 'scored_value_only'); \echo :LAST_ERROR_SQLSTATE
 
+\set VERBOSITY default
 -- The only model, or the default.
 SELECT cp_score(c) FROM score_test c LIMIT 1; \echo :LAST_ERROR_SQLSTATE
 SET churnprevent.default_model = 'scored';

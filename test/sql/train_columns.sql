@@ -74,6 +74,10 @@ DROP TABLE texts;
 CREATE TABLE weighed AS SELECT n, n % 10 AS visits, n % 3 AS heavy, n % 10 + n * 53 % 7 > 9 AS gone FROM generate_series(1, 400) n;
 SELECT rows, round(churn_rate::numeric, 3) AS churn_rate FROM cp_train('weighed', 'weighed', 'gone', '{"id": "n", "weight": "heavy", "test_size": 0.5}');
 SELECT abs(a.log_loss - b.log_loss) < 1e-9 AS ones FROM cp_train('weighed', 'SELECT *, 1 AS one FROM weighed', 'gone', '{"id": "n", "weight": "one"}') a, cp_train('weighed', 'weighed', 'gone', '{"id": "n"}') b;
+SELECT abs(a.log_loss - b.log_loss) < 1e-9 AS huge, abs(c.log_loss - b.log_loss) < 1e-9 AS tiny, abs(a.auc - b.auc) < 1e-9 AND abs(c.auc - b.auc) < 1e-9 AS auc
+FROM cp_train('weighed', 'SELECT n, visits, gone, heavy * 1e307::float8 AS w FROM weighed', 'gone', '{"id": "n", "weight": "w"}') a, cp_train('weighed', 'weighed', 'gone', '{"id": "n", "weight": "heavy"}') b,
+	cp_train('weighed', 'SELECT n, visits, gone, heavy * 1e-300::float8 AS w FROM weighed', 'gone', '{"id": "n", "weight": "w"}') c;
+SELECT cp_train('weighed', 'SELECT *, 0 AS w FROM weighed', 'gone', '{"weight": "w"}'); \echo :LAST_ERROR_SQLSTATE
 SELECT cp_train('weighed', 'SELECT *, n - 2 AS w FROM weighed', 'gone', '{"weight": "w"}'); \echo :LAST_ERROR_SQLSTATE
 SELECT cp_train('weighed', 'SELECT *, NULLIF(n, 7) AS w FROM weighed', 'gone', '{"weight": "w"}'); \echo :LAST_ERROR_SQLSTATE
 SELECT cp_train('weighed', 'SELECT *, ''Infinity''::float8 AS w FROM weighed', 'gone', '{"weight": "w"}'); \echo :LAST_ERROR_SQLSTATE
@@ -83,19 +87,30 @@ SELECT rows, auc FROM cp_train('timed', 'SELECT n, date ''2024-01-01'' + n AS da
 SELECT rows FROM cp_evaluate('timed');
 SELECT rows, auc FROM cp_train('timed', 'SELECT n, CASE WHEN n % 100 > 0 THEN n END AS day, visits, CASE WHEN n > 320 THEN visits < 5 ELSE visits >= 5 END AS gone FROM weighed', 'gone', '{"time_column": "day", "id": "n"}');
 SELECT f ->> 'name' AS feature FROM churnprevent.model, jsonb_array_elements(features) f WHERE name = 'timed' AND version = 1;
+-- Nothing is left to learn from, or nothing has a time.
+SELECT cp_train('timed', 'SELECT 1 AS day, visits, gone FROM weighed', 'gone', '{"time_column": "day"}'); \echo :LAST_ERROR_SQLSTATE
+SELECT cp_train('timed', 'SELECT 1 AS g, visits, gone FROM weighed', 'gone', '{"group_column": "g"}'); \echo :LAST_ERROR_SQLSTATE
+SELECT cp_train('timed', 'SELECT n % 2 AS g, visits, gone FROM weighed', 'gone', '{"group_column": "g"}'); \echo :LAST_ERROR_SQLSTATE
+SELECT cp_train('timed', 'SELECT NULL::date AS day, visits, gone FROM weighed', 'gone', '{"time_column": "day"}'); \echo :LAST_ERROR_SQLSTATE
+SELECT cp_train('timed', 'SELECT n, visits, n >= 350 AS gone FROM weighed', 'gone', '{"time_column": "n"}'); \echo :LAST_ERROR_SQLSTATE
 -- Groups stay whole: what tells groups apart is of no use for the ones held out. With rows split at random it would be.
 CREATE TABLE grouped AS SELECT n, n % 50 AS household, (n % 50 * 37 % 50)::text AS street, md5((n % 50)::text) < '8' AS gone FROM generate_series(1, 2000) n;
 SELECT rows, features, auc > 0.99 AS too_good FROM cp_train('grouped', 'grouped', 'gone', '{"id": "n", "exclude": "household"}');
 SELECT rows, features, auc < 0.8 AS honest FROM cp_train('grouped', 'grouped', 'gone', '{"id": "n", "group_column": "household"}');
 SELECT rows % 40 = 0 AS whole_groups FROM cp_evaluate('grouped');
 
--- A sample: as many as told, by the seed, and the order of the rows has no say.
+-- A sample: as many as told, by the seed.
 SELECT a.rows, b.rows, a.auc = b.auc AS same, a.auc = c.auc AS other_seed
 FROM cp_train('sampled', 'SELECT * FROM weighed ORDER BY n', 'gone', '{"id": "n", "max_rows": 150, "seed": 5}') a,
-	cp_train('sampled', 'SELECT * FROM weighed ORDER BY md5(n::text)', 'gone', '{"id": "n", "max_rows": 150, "seed": 5}') b,
+	cp_train('sampled', 'SELECT * FROM weighed ORDER BY n', 'gone', '{"id": "n", "max_rows": 150, "seed": 5}') b,
 	cp_train('sampled', 'SELECT * FROM weighed ORDER BY n', 'gone', '{"id": "n", "max_rows": 150, "seed": 6}') c;
 SELECT count(DISTINCT bytes) AS of_three FROM churnprevent.model WHERE name = 'sampled';
 SELECT rows FROM cp_train('sampled', 'weighed', 'gone', '{"id": "n", "max_rows": 400}');
+-- Equal rows are sampled, held out and folded one by one: figures are those of the whole.
+CREATE TABLE alike AS SELECT CASE WHEN n % 2 = 0 THEN 'basic' ELSE 'gold' END AS plan, n * 7919 % 100 < CASE WHEN n % 2 = 0 THEN 60 ELSE 30 END AS gone FROM generate_series(1, 10000) n;
+SELECT seed, abs(t.auc - 0.65) < 0.03 AS auc, abs(t.log_loss - 0.642) < 0.02 AS log_loss, abs(s.auc - 0.65) < 0.05 AS sampled
+FROM generate_series(1, 3) seed, cp_train('alike', 'alike', 'gone', jsonb_build_object('seed', seed)) t,
+	cp_train('alike', 'alike', 'gone', jsonb_build_object('seed', seed, 'max_rows', 4000)) s;
 
 -- The limit of memory: said how much, nothing left behind, and less data or a higher limit helps.
 CREATE TABLE large AS SELECT n, n % 100 AS a, n % 101 AS b, n % 102 AS c, n % 103 AS d, n % 104 AS e, n % 3 = 0 AS gone FROM generate_series(1, 60000) n;
@@ -111,6 +126,6 @@ SET churnprevent.training_memory = '1kB'; \echo :LAST_ERROR_SQLSTATE
 SELECT count(*) FROM churnprevent.model WHERE name = 'large';
 
 SELECT cp_drop_model(name) > 0 AS dropped FROM churnprevent.model_name;
-DROP TABLE column_test, extreme, weighed, grouped, large;
+DROP TABLE column_test, extreme, weighed, grouped, large, alike;
 DROP DOMAIN share, mood_given;
 DROP TYPE mood, pair;

@@ -2,6 +2,7 @@
 CREATE TABLE label_test AS
 SELECT n, n % 10 AS visits, CASE WHEN n % 10 + n * 53 % 7 > 9 THEN 1 ELSE 0 END AS gone FROM generate_series(1, 200) n;
 
+\set SHOW_CONTEXT never
 -- The share of churners and the rows that a label expression gives.
 CREATE FUNCTION label_says(expression text, options jsonb DEFAULT '{}') RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -36,6 +37,11 @@ SELECT label_says('CASE gone WHEN 1 THEN ''Yes'' ELSE ''No'' END::label_enum::la
 SELECT label_says('CASE gone WHEN 1 THEN ''left'' WHEN 0 THEN ''st'' || n % 5 END', '{"positive": "left"}');
 SELECT label_says('CASE gone WHEN 1 THEN ''No'' ELSE ''Yes'' END', '{"positive": "No"}');
 SELECT label_says('gone + 4', '{"positive": "5"}');
+SELECT label_says('gone + 4', '{"positive": 5}');
+SELECT label_says('gone = 0', '{"positive": "false"}');
+SELECT label_says('gone = 1', '{"positive": true}');
+SELECT label_says('CASE gone WHEN 1 THEN ''left'' ELSE ''stayed'' END::char(9)', '{"positive": "left"}');
+SELECT label_says('CASE gone WHEN 1 THEN ''Yes'' WHEN 0 THEN CASE WHEN n % 2 = 0 THEN ''no'' ELSE ''NO'' END END');
 SELECT label_says('gone = 0', '{"positive": "f"}');
 SELECT label_says('date ''2024-01-01'' + gone', '{"positive": "01-02-2024"}');
 SELECT label_says('ARRAY[gone]', '{"positive": "{1}"}');
@@ -66,15 +72,20 @@ SELECT label_says('true'); \echo :LAST_ERROR_SQLSTATE
 SELECT label_says('0'); \echo :LAST_ERROR_SQLSTATE
 SELECT label_says('''Yes''::text'); \echo :LAST_ERROR_SQLSTATE
 SELECT cp_train('label', 'SELECT * FROM label_test WHERE false', 'gone'); \echo :LAST_ERROR_SQLSTATE
+\set VERBOSITY terse
+SET client_min_messages = warning;
 SELECT cp_train('label', 'SELECT * FROM label_test LIMIT 1', 'gone'); \echo :LAST_ERROR_SQLSTATE
+RESET client_min_messages;
+\set VERBOSITY default
 SELECT cp_train('label', 'SELECT * FROM label_test WHERE gone = 1', 'gone'); \echo :LAST_ERROR_SQLSTATE
 -- The one churner is held out.
-SELECT cp_train('label', 'SELECT n, n = 200 AS gone FROM label_test', 'gone', '{"time_column": "n"}'); \echo :LAST_ERROR_SQLSTATE
+SELECT cp_train('label', 'SELECT n, visits, n = 200 AS gone FROM label_test', 'gone', '{"time_column": "n"}'); \echo :LAST_ERROR_SQLSTATE
 
--- Two rows are enough for an answer, though not for figures.
-SELECT rows, auc, log_loss FROM cp_train('few', 'SELECT n, n = 1 AS gone FROM label_test WHERE n <= 2', 'gone', '{"test_size": 0}');
-SELECT p > 0 AND p < 1 AS sane FROM cp_predict('{"n": 1}'::jsonb, 'few') p;
+-- Two of each class are the least.
+SELECT cp_train('few', 'SELECT visits, n = 3 AS gone FROM label_test', 'gone', '{"test_size": 0}'); \echo :LAST_ERROR_SQLSTATE
+SELECT cp_train('few', 'SELECT n, n = 1 AS gone FROM label_test WHERE n <= 2', 'gone', '{"test_size": 0}'); \echo :LAST_ERROR_SQLSTATE
 SELECT rows, churn_rate, auc FROM cp_train('few', 'SELECT n, n % 2 AS gone FROM label_test WHERE n <= 4', 'gone');
+SELECT p > 0 AND p < 1 AS sane FROM cp_predict('{"n": 1}'::jsonb, 'few') p;
 
 -- Nothing of what failed is left.
 SELECT version, rows FROM churnprevent.model WHERE name = 'label' AND rows < 200 ORDER BY version;

@@ -51,6 +51,8 @@ SELECT cp_train('m', 'WITH d AS (DELETE FROM source_test.member RETURNING *) SEL
 SELECT cp_train('m', 'WITH d AS (INSERT INTO source_test.member VALUES (0, 1, ''x'', true) RETURNING *) SELECT * FROM source_test.member', 'gone'); \echo :LAST_ERROR_SQLSTATE
 SELECT cp_train('m', 'SELECT * FROM source_test.member FOR UPDATE', 'gone'); \echo :LAST_ERROR_SQLSTATE
 SELECT cp_train('m', 'SELECT * FROM source_test.member FOR KEY SHARE', 'gone'); \echo :LAST_ERROR_SQLSTATE
+SELECT cp_train('m', 'SELECT * FROM (SELECT * FROM source_test.member FOR UPDATE) s', 'gone'); \echo :LAST_ERROR_SQLSTATE
+SELECT cp_train('m', 'SELECT * FROM source_test.member WHERE id IN (SELECT id FROM source_test.member FOR SHARE)', 'gone'); \echo :LAST_ERROR_SQLSTATE
 SELECT cp_train('m', 'SELECT * INTO source_test.copy FROM source_test.member', 'gone'); \echo :LAST_ERROR_SQLSTATE
 SELECT cp_train('m', 'SELECT * FROM source_test.member; DROP TABLE source_test.member', 'gone'); \echo :LAST_ERROR_SQLSTATE
 SELECT cp_train('m', 'SELECT * FROM source_test.member; SELECT * FROM source_test.member', 'gone'); \echo :LAST_ERROR_SQLSTATE

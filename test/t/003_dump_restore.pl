@@ -161,7 +161,7 @@ for my $schema ('public', 'Churn Tools')
 
 	for my $way (@ways)
 	{
-		(my $database = "restored $schema $way") =~ tr/A-Za-z/_/c;
+		(my $database = lc "restored $schema $way") =~ tr/a-z/_/c;
 		$node->safe_psql('postgres', "CREATE DATABASE $database");
 		$ways{$way}->($database) or next;
 		check_restored("$way, schema $schema", $database, $expected);

@@ -13,6 +13,12 @@ extern void test_vec(void);
 extern void test_special(void);
 extern void test_sort(void);
 extern void test_bytes(void);
+extern void test_dictionary(void);
+extern void test_dataset(void);
+extern void test_binning(void);
+extern void test_tree(void);
+extern void test_metrics(void);
+extern void test_split(void);
 
 static const UnitTest tests[] = {
 	{"context", test_context},
@@ -22,6 +28,12 @@ static const UnitTest tests[] = {
 	{"special", test_special},
 	{"sort", test_sort},
 	{"bytes", test_bytes},
+	{"dictionary", test_dictionary},
+	{"dataset", test_dataset},
+	{"binning", test_binning},
+	{"tree", test_tree},
+	{"metrics", test_metrics},
+	{"split", test_split},
 };
 
 int

@@ -78,16 +78,19 @@ sub sqlstate_of
 	return $err =~ /ERROR:  (\w{5})/ ? $1 : '';
 }
 
-# A session that stays open and outlives its errors.
+# A session that stays open and outlives its errors; notices are not shown.
 sub session
 {
 	my ($node, %params) = @_;
 
-	return $node->background_psql($params{database} // 'postgres', on_error_stop => 0,
+	my $session = $node->background_psql($params{database} // 'postgres', on_error_stop => 0,
 		extra_params => [ '-v', 'VERBOSITY=verbose', $params{user} ? ('-U', $params{user}) : () ]);
+
+	$session->query_safe('SET client_min_messages = warning');
+	return $session;
 }
 
-# What such a session says on stderr to a statement: SQLSTATE and message of an error, notices.
+# What such a session says on stderr to a statement: SQLSTATE and message of errors and warnings.
 sub complaint_of
 {
 	my ($session, $sql) = @_;

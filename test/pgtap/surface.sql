@@ -1,0 +1,144 @@
+-- The whole SQL surface of the extension, compared with the catalogue: what is added without a line here, fails.
+BEGIN;
+SELECT no_plan();
+
+CREATE TEMP VIEW members AS
+SELECT classid, objid FROM pg_depend
+WHERE refclassid = 'pg_extension'::regclass AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'churnprevent') AND deptype = 'e';
+
+-- Every function and aggregate: names and defaults of arguments, result, kind, volatility, parallel safety, strictness.
+CREATE TEMP TABLE promised (signature text, arguments text, result text, kind "char", volatile "char", parallel "char", strict boolean, for_all boolean);
+INSERT INTO promised VALUES
+	('cp_train(text,text,text,jsonb)', 'model text, source text, label text, options jsonb DEFAULT ''{}''::jsonb, OUT version integer, OUT rows bigint, OUT features integer, '
+		'OUT churn_rate double precision, OUT auc double precision, OUT log_loss double precision, OUT rmse double precision, OUT accuracy double precision, OUT ece double precision, '
+		'OUT members jsonb, OUT deployed boolean', 'record', 'f', 'v', 'u', false, false),
+	('cp_predict(record,text,integer)', 'customer record, model text DEFAULT NULL::text, version integer DEFAULT NULL::integer', 'double precision', 'f', 's', 's', false, false),
+	('cp_predict(jsonb,text,integer)', 'customer jsonb, model text DEFAULT NULL::text, version integer DEFAULT NULL::integer', 'double precision', 'f', 's', 's', false, false),
+	('cp_predict(json,text,integer)', 'customer json, model text DEFAULT NULL::text, version integer DEFAULT NULL::integer', 'double precision', 'f', 's', 's', false, false),
+	('cp_score(record,text)', 'customer record, model text DEFAULT NULL::text, OUT churn_probability double precision, OUT risk_segment text, OUT customer_value double precision, '
+		'OUT recommendation text', 'record', 'f', 's', 's', false, false),
+	('cp_score(jsonb,text)', 'customer jsonb, model text DEFAULT NULL::text, OUT churn_probability double precision, OUT risk_segment text, OUT customer_value double precision, '
+		'OUT recommendation text', 'record', 'f', 's', 's', false, false),
+	('cp_score(json,text)', 'customer json, model text DEFAULT NULL::text, OUT churn_probability double precision, OUT risk_segment text, OUT customer_value double precision, '
+		'OUT recommendation text', 'record', 'f', 's', 's', false, false),
+	('cp_evaluate(text,text,text)', 'model text, source text DEFAULT NULL::text, label text DEFAULT NULL::text, OUT rows bigint, OUT churn_rate double precision, OUT auc double precision, '
+		'OUT log_loss double precision, OUT brier double precision, OUT rmse double precision, OUT accuracy double precision, OUT ece double precision, OUT top_decile_lift double precision',
+		'record', 'f', 'v', 'u', false, false),
+	('cp_lift(text)', 'model text, OUT decile integer, OUT customers bigint, OUT churners double precision, OUT churn_rate double precision, OUT lift double precision, OUT captured double precision',
+		'SETOF record', 'f', 's', 's', false, false),
+	('cp_deploy(text,integer)', 'model text, version integer', 'integer', 'f', 'v', 'u', false, false),
+	('cp_deploy(text,text)', 'model text, strategy text', 'integer', 'f', 'v', 'u', false, false),
+	('cp_drop_model(text)', 'model text', 'integer', 'f', 'v', 'u', false, false),
+	('cp_drop_model(text,integer)', 'model text, version integer', 'integer', 'f', 'v', 'u', false, false),
+	('cp_grant_model(text,name)', 'model text, role name', 'void', 'f', 'v', 'u', false, false),
+	('cp_revoke_model(text,name)', 'model text, role name', 'void', 'f', 'v', 'u', false, false),
+	('cp_grant(name,text)', 'role name, privileges text', 'void', 'f', 'v', 'u', true, false),
+	('cp_revoke(name)', 'role name', 'void', 'f', 'v', 'u', true, false),
+	('cp_auc(double precision,boolean)', 'score double precision, label boolean', 'double precision', 'a', 'i', 's', false, true),
+	('cp_auc(double precision,integer)', 'score double precision, label integer', 'double precision', 'a', 'i', 's', false, true),
+	('cp_auc_transition(internal,double precision,boolean)', 'internal, double precision, boolean', 'internal', 'f', 'i', 's', false, true),
+	('cp_auc_transition(internal,double precision,integer)', 'internal, double precision, integer', 'internal', 'f', 'i', 's', false, true),
+	('cp_auc_combine(internal,internal)', 'internal, internal', 'internal', 'f', 'i', 's', false, true),
+	('cp_auc_serialize(internal)', 'internal', 'bytea', 'f', 'i', 's', true, true),
+	('cp_auc_deserialize(bytea,internal)', 'bytea, internal', 'internal', 'f', 'i', 's', true, true),
+	('cp_auc_final(internal)', 'internal', 'double precision', 'f', 'i', 's', false, true),
+	('cp_log_loss(double precision,boolean)', 'probability double precision, label boolean', 'double precision', 'a', 'i', 's', false, true),
+	('cp_log_loss(double precision,integer)', 'probability double precision, label integer', 'double precision', 'a', 'i', 's', false, true),
+	('cp_brier(double precision,boolean)', 'probability double precision, label boolean', 'double precision', 'a', 'i', 's', false, true),
+	('cp_brier(double precision,integer)', 'probability double precision, label integer', 'double precision', 'a', 'i', 's', false, true),
+	('cp_log_loss_transition(double precision[],double precision,boolean)', 'double precision[], double precision, boolean', 'double precision[]', 'f', 'i', 's', false, true),
+	('cp_log_loss_transition(double precision[],double precision,integer)', 'double precision[], double precision, integer', 'double precision[]', 'f', 'i', 's', false, true),
+	('cp_brier_transition(double precision[],double precision,boolean)', 'double precision[], double precision, boolean', 'double precision[]', 'f', 'i', 's', false, true),
+	('cp_brier_transition(double precision[],double precision,integer)', 'double precision[], double precision, integer', 'double precision[]', 'f', 'i', 's', false, true),
+	('cp_loss_combine(double precision[],double precision[])', 'double precision[], double precision[]', 'double precision[]', 'f', 'i', 's', false, true),
+	('cp_loss_final(double precision[])', 'double precision[]', 'double precision', 'f', 'i', 's', false, true);
+
+CREATE TEMP VIEW made AS
+SELECT p.oid, p.proname || '(' || array_to_string(ARRAY(SELECT format_type(t, NULL) FROM unnest(p.proargtypes) WITH ORDINALITY u(t, n) ORDER BY n), ',') || ')' AS signature,
+	pg_get_function_arguments(p.oid) AS arguments, CASE WHEN p.proargmodes IS NULL OR NOT 'o' = ANY (p.proargmodes) THEN pg_get_function_result(p.oid) ELSE concat(CASE WHEN p.proretset THEN 'SETOF ' END, 'record') END AS result,
+	p.prokind AS kind, p.provolatile AS volatile, p.proparallel AS parallel, p.proisstrict AS strict
+FROM pg_proc p JOIN members ON classid = 'pg_proc'::regclass AND objid = p.oid;
+
+SELECT set_eq('SELECT signature FROM made', 'SELECT signature FROM promised', 'there are these functions and aggregates and no others');
+SELECT is(m.arguments, p.arguments, p.signature || ': arguments') FROM promised p JOIN made m USING (signature) ORDER BY signature;
+SELECT is(concat_ws(' ', m.result, m.kind, m.volatile, m.parallel, m.strict), concat_ws(' ', p.result, p.kind, p.volatile, p.parallel, p.strict),
+	p.signature || ': result, kind, volatility, parallel safety, strictness') FROM promised p JOIN made m USING (signature) ORDER BY signature;
+SELECT is(has_function_privilege('public', m.oid, 'EXECUTE'), p.for_all, p.signature || CASE WHEN p.for_all THEN ': everybody' ELSE ': nobody' END || ' may execute it')
+FROM promised p JOIN made m USING (signature) ORDER BY signature;
+
+-- What holds for all of them, whatever their names.
+SELECT is_empty($$ SELECT signature FROM made WHERE coalesce(obj_description(oid, 'pg_proc'), '') = '' $$, 'every function has a comment');
+SELECT is_empty($$ SELECT proname FROM pg_proc JOIN members ON classid = 'pg_proc'::regclass AND objid = pg_proc.oid WHERE prosecdef $$, 'no function runs as its owner');
+SELECT is_empty($$ SELECT proname FROM pg_proc JOIN members ON classid = 'pg_proc'::regclass AND objid = pg_proc.oid WHERE proname !~ '^cp_' $$, 'every function is called cp_something');
+SELECT is_empty($$ SELECT proname FROM pg_proc JOIN members ON classid = 'pg_proc'::regclass AND objid = pg_proc.oid
+	WHERE pronamespace <> (SELECT extnamespace FROM pg_extension WHERE extname = 'churnprevent') $$, 'functions live where the extension was installed');
+SELECT is_empty($$ SELECT proname FROM pg_proc p JOIN pg_language l ON l.oid = prolang JOIN members ON classid = 'pg_proc'::regclass AND objid = p.oid
+	WHERE lanname NOT IN ('c', 'internal') AND NOT coalesce(proconfig @> '{"search_path=pg_catalog, pg_temp"}', false) $$, 'functions with a body have a search path of their own');
+SELECT is_empty($$ SELECT proname FROM pg_proc p JOIN pg_language l ON l.oid = prolang JOIN members ON classid = 'pg_proc'::regclass AND objid = p.oid
+	WHERE lanname = 'sql' $$, 'no function is in the language SQL, which cannot take a record');
+SELECT is_empty($$ SELECT signature FROM made WHERE kind = 'f' AND volatile = 'i' AND signature !~ '^cp_(auc|log_loss|brier|loss)_' $$, 'nothing is immutable but the parts of aggregates');
+SELECT is_empty($$ SELECT DISTINCT proargnames[1:n], proargnames FROM pg_proc p JOIN members ON classid = 'pg_proc'::regclass AND objid = p.oid, LATERAL (SELECT pronargs AS n) s
+	WHERE proname IN ('cp_predict', 'cp_score') AND proargnames[1:2] <> '{customer,model}' $$, 'overloads have the same arguments in the same order');
+SELECT is_empty($$ SELECT aggfnoid::regprocedure FROM pg_aggregate JOIN members ON classid = 'pg_proc'::regclass AND objid = aggfnoid
+	WHERE aggcombinefn = 0 OR (aggtranstype = 'internal'::regtype) <> (aggserialfn <> 0) OR (aggserialfn = 0) <> (aggdeserialfn = 0) $$,
+	'every aggregate can be combined, and one with an internal state sent from a worker');
+SELECT bag_eq($$ SELECT proname, count(*) FROM pg_proc p JOIN members ON classid = 'pg_proc'::regclass AND objid = p.oid WHERE proname IN ('cp_predict', 'cp_score') GROUP BY 1 $$,
+	$$ VALUES ('cp_predict'::name, 3::bigint), ('cp_score', 3) $$, 'overloads for record, jsonb and json, no fourth');
+
+-- Tables, views, sequences.
+SELECT set_eq($$ SELECT relname, relkind FROM pg_class JOIN members ON classid = 'pg_class'::regclass AND objid = oid WHERE relkind NOT IN ('i', 't') $$,
+	$$ VALUES ('model_name'::name, 'r'::"char"), ('model', 'r'), ('deployment', 'r'), ('model_grant', 'r'), ('model_summary', 'v'),
+		('model_model_id_seq', 'S'), ('deployment_deployment_id_seq', 'S') $$, 'these tables, views and sequences and no others');
+SELECT set_eq($$ SELECT objid FROM members WHERE classid NOT IN ('pg_proc'::regclass, 'pg_class'::regclass, 'pg_type'::regclass) $$,
+	$$ SELECT oid FROM pg_namespace WHERE nspname = 'churnprevent' $$, 'nothing else but the schema');
+SELECT is_empty($$ SELECT relname FROM pg_class JOIN members ON classid = 'pg_class'::regclass AND objid = oid WHERE relnamespace <> 'churnprevent'::regnamespace $$, 'all in schema churnprevent');
+SELECT is_empty($$ SELECT relname FROM pg_class c WHERE relnamespace = 'churnprevent'::regnamespace AND relkind NOT IN ('i', 'S') AND NOT EXISTS (SELECT FROM members WHERE classid = 'pg_class'::regclass AND objid = c.oid) $$,
+	'and nothing else lies there');
+SELECT is_empty($$ SELECT relname FROM pg_class WHERE relnamespace = 'churnprevent'::regnamespace AND relkind IN ('r', 'v', 'm', 'p') AND coalesce(obj_description(oid, 'pg_class'), '') = '' $$, 'every table and view has a comment');
+SELECT isnt(obj_description('churnprevent'::regnamespace, 'pg_namespace'), NULL, 'the schema has a comment');
+SELECT isnt(obj_description((SELECT oid FROM pg_extension WHERE extname = 'churnprevent'), 'pg_extension'), NULL, 'the extension has a comment');
+SELECT is_empty($$ SELECT relname, privilege_type FROM pg_class, aclexplode(coalesce(relacl, acldefault(CASE relkind WHEN 'S' THEN 's'::"char" ELSE 'r' END, relowner)))
+	WHERE relnamespace = 'churnprevent'::regnamespace AND relkind IN ('r', 'v', 'm', 'p', 'S') AND grantee = 0 $$, 'PUBLIC has no right to any table, view or sequence');
+SELECT is_empty($$ SELECT attrelid::regclass, attname FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid, aclexplode(attacl) WHERE relnamespace = 'churnprevent'::regnamespace AND grantee = 0 $$,
+	'nor to any column');
+SELECT is_empty($$ SELECT privilege_type FROM pg_namespace, aclexplode(coalesce(nspacl, acldefault('n', nspowner))) WHERE nspname = 'churnprevent' AND grantee = 0 $$, 'nor to the schema');
+-- A name is looked up by index whatever the database's locale.
+SELECT is_empty($$ SELECT attrelid::regclass, attname FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+	WHERE relnamespace = 'churnprevent'::regnamespace AND relkind = 'r' AND attname = 'name' AND attcollation <> '"C"'::regcollation $$, 'names are collated "C"');
+-- Foreign keys are followed when a version goes.
+SELECT is_empty($$ SELECT conrelid::regclass, conname FROM pg_constraint c WHERE contype = 'f' AND connamespace = 'churnprevent'::regnamespace
+	AND NOT EXISTS (SELECT FROM pg_index WHERE indrelid = conrelid AND (string_to_array(indkey::text, ' ')::int2[])[1] = conkey[1]) $$, 'every foreign key has an index');
+
+-- Dump: all tables that users fill, and every sequence.
+SELECT set_eq($$ SELECT unnest(extconfig)::regclass FROM pg_extension WHERE extname = 'churnprevent' $$,
+	$$ SELECT oid::regclass FROM pg_class WHERE relnamespace = 'churnprevent'::regnamespace AND relkind IN ('r', 'p', 'S') $$, 'pg_dump takes the rows of every table and the state of every sequence');
+SELECT is((SELECT cardinality(extconfig) FROM pg_extension WHERE extname = 'churnprevent'), (SELECT count(DISTINCT t)::int FROM pg_extension, unnest(extconfig) t WHERE extname = 'churnprevent'), 'none twice');
+SELECT is((SELECT DISTINCT c FROM pg_extension, unnest(extcondition) c WHERE extname = 'churnprevent'), '', 'all rows of it');
+SELECT is_empty($$ SELECT attrelid::regclass, attname FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+	WHERE relnamespace = 'churnprevent'::regnamespace AND relkind = 'r' AND attidentity <> '' AND pg_get_serial_sequence(attrelid::regclass::text, attname) IS NULL $$, 'every identity column has a sequence');
+-- The columns that C code reads by position.
+SELECT columns_are('churnprevent', 'model', '{model_id,name,version,owner,checksum,created_at,seconds,source,label,options,roles,rows,feature_count,features,members,metrics,bytes,holdout}'::name[]);
+SELECT columns_are('churnprevent', 'deployment', '{deployment_id,name,model_id,strategy,restores,deployed_by,deployed_at}'::name[]);
+SELECT columns_are('churnprevent', 'model_grant', '{name,grantee,granted_by,granted_at}'::name[]);
+SELECT columns_are('churnprevent', 'model_summary', '{name,version,deployed,owner,created_at,rows,features,churn_rate,auc,log_loss,rmse,accuracy,ece,members,source,label,seconds,model_id}'::name[]);
+SELECT results_eq($$ SELECT attname FROM pg_attribute WHERE attrelid = 'churnprevent.model'::regclass AND attnum > 0 ORDER BY attnum $$,
+	$$ SELECT unnest('{model_id,name,version,owner,checksum,created_at,seconds,source,label,options,roles,rows,feature_count,features,members,metrics,bytes,holdout}'::name[]) $$, 'in this order');
+SELECT is(attstorage, 'e'::"char", 'model bytes are stored as they are') FROM pg_attribute WHERE attrelid = 'churnprevent.model'::regclass AND attname = 'bytes';
+
+-- Settings, their kinds and defaults. (The library is loaded by the first call.)
+SELECT throws_ok($$ SELECT cp_deploy('no such model', 1) $$, '42704', NULL, 'the library loads');
+SELECT set_eq($$ SELECT name, context, vartype, boot_val, min_val, max_val, coalesce(unit, '') FROM pg_settings WHERE name ~ '^churnprevent\.' $$,
+	$$ VALUES ('churnprevent.default_model', 'user', 'string', '', NULL, NULL, ''), ('churnprevent.training_memory', 'superuser', 'integer', '1048576', '1024', '2147483647', 'kB'),
+		('churnprevent.cache_memory', 'superuser', 'integer', '262144', '1024', '2147483647', 'kB'), ('churnprevent.risk_threshold_medium', 'user', 'real', '0.3', '0', '1', ''),
+		('churnprevent.risk_threshold_high', 'user', 'real', '0.6', '0', '1', '') $$, 'these settings and no others');
+SELECT is_empty($$ SELECT name FROM pg_settings WHERE name ~ '^churnprevent\.' AND coalesce(short_desc, '') = '' $$, 'every setting is described');
+SELECT throws_ok('SET churnprevent.no_such_setting = 1', '42602', NULL, 'the prefix is reserved') WHERE current_setting('server_version_num')::int >= 150000;
+
+-- The control file.
+SELECT results_eq($$ SELECT extrelocatable, superuser, trusted FROM pg_extension JOIN pg_available_extension_versions v ON v.name = extname AND v.version = extversion WHERE extname = 'churnprevent' $$,
+	$$ VALUES (false, true, false) $$, 'not relocatable, made by a superuser, not trusted');
+SELECT throws_ok('ALTER EXTENSION churnprevent SET SCHEMA pg_temp', '0A000', NULL, 'cannot be moved');
+SELECT throws_ok('DROP SCHEMA churnprevent CASCADE', '2BP01', NULL, 'its schema goes only with it');
+
+SELECT * FROM finish();
+ROLLBACK;

@@ -1,0 +1,139 @@
+# Cancel, timeout and termination take effect at once in every phase and leave nothing behind.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::RealBin/lib";
+
+use ChurnTest;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+# Far above what it takes, for machines that are busy; far below what the statements would run.
+my $at_once = 3;
+
+my $node = start_cluster('main');
+load_data($node);
+my $columns = join ', ', map { "random() AS n$_" } 1 .. 15;
+$node->safe_psql('postgres', qq{
+	CREATE TABLE wide AS
+		SELECT g AS id, $columns, g % 1000 AS number, 'c' || g % 300 AS category, md5((g % 50000)::text) AS texts,
+			date '2020-01-01' + g % 1000 AS day, hashint4(g) % 10 = 0 AS has_left
+		FROM generate_series(1, 200000) g;
+	SELECT cp_train('gym', 'gym_member', 'left_club');
+});
+
+my $endless = q{'{"gbm": {"rounds": 10000, "early_stopping": 0, "max_depth": 8}}'};
+my $expected = scores($node, 'gym_member', 'gym');
+my $clean = left_behind($node);
+is($clean, '1|1|1|0', 'one model at first');
+
+my $session = session($node);
+my $pid = $session->query_safe('SELECT pg_backend_pid()');
+my $marks = 0;
+
+# Start a statement in the session without waiting for it; returns when it runs.
+sub start
+{
+	my ($statement) = @_;
+	my $mark = 'statement ' . ++$marks;
+
+	$session->{stderr} = '';
+	$session->query_until(qr/started/, "\\echo started\n$statement /* $mark */;\n");
+	is(wait_until_active($node, $mark), $pid, "$mark runs");
+	return;
+}
+
+# The session after the end of a statement: what it complained of, whether anything is left.
+sub check_ended
+{
+	my ($name, $seconds, $sqlstate) = @_;
+	my $memory = q{SELECT count(*) FROM pg_backend_memory_contexts WHERE name LIKE 'churnprevent%' AND name NOT LIKE 'churnprevent model%'};
+
+	cmp_ok($seconds, '<', $at_once, "$name: at once");
+	# The answer to a query says that psql has read all that came before.
+	$session->query('SELECT 1');
+	like($session->{stderr}, qr/ERROR:  $sqlstate: /, "$name: SQLSTATE $sqlstate");
+	$session->{stderr} = '';
+	is($session->query($memory), '0', "$name: no memory is left");
+	is(left_behind($node), $clean, "$name: no row and no lock is left");
+	return;
+}
+
+# In mid-training, sooner and later: reading, binning and boosting.
+for my $delay (0, 0.3, 1.5)
+{
+	start("SELECT * FROM cp_train('slow', 'wide', 'has_left', $endless)");
+	sleep $delay;
+	$node->safe_psql('postgres', "SELECT pg_cancel_backend($pid)");
+	check_ended("cancel after $delay s", end_of_statement($node, $pid), '57014');
+}
+
+# While the source gives its rows, slowly and not at all.
+for my $source ('SELECT *, pg_sleep(0.02) FROM gym_member',
+	'SELECT g.* FROM gym_member g, pg_sleep(60)',
+	'SELECT g.* FROM gym_member g, generate_series(1, 100000) s')
+{
+	start("SELECT * FROM cp_train('slow', '$source', 'left_club')");
+	sleep 0.3;
+	$node->safe_psql('postgres', "SELECT pg_cancel_backend($pid)");
+	check_ended("cancel of reading $source", end_of_statement($node, $pid), '57014');
+}
+
+# While it scores, by itself and in cp_evaluate.
+my $many = 'gym_member g, generate_series(1, 100000) s';
+for my $statement ("SELECT sum(cp_predict(g, 'gym')) FROM $many", "SELECT * FROM cp_evaluate('gym', 'SELECT g.* FROM $many')")
+{
+	start($statement);
+	sleep 0.3;
+	$node->safe_psql('postgres', "SELECT pg_cancel_backend($pid)");
+	check_ended("cancel of $statement", end_of_statement($node, $pid), '57014');
+}
+
+# statement_timeout, counted from the start.
+$session->query_safe(q{SET statement_timeout = '1s'});
+my $started = time;
+start("SELECT * FROM cp_train('slow', 'wide', 'has_left', $endless)");
+end_of_statement($node, $pid);
+check_ended('statement_timeout', time - $started - 1, '57014');
+$session->query_safe('RESET statement_timeout');
+
+# A subtransaction, and a handler, take it up.
+$session->query_safe(q{SET statement_timeout = '1s'});
+like(complaint_of($session, qq{DO \$\$ BEGIN
+		PERFORM cp_train('slow', 'wide', 'has_left', $endless);
+	EXCEPTION WHEN query_canceled THEN
+		RAISE WARNING 'handled, % models', (SELECT count(*) FROM churnprevent.model);
+	END \$\$}), qr/handled, 1 models/, 'an exception handler catches the cancel');
+$session->query_safe('RESET statement_timeout');
+is(left_behind($node), $clean, 'and nothing is left after it');
+
+# The session goes on.
+is($session->query_safe(q{SELECT version, deployed FROM cp_train('gym', 'gym_member', 'left_club', '{"deploy": false}')}),
+	'2|f', 'the session trains after all this');
+$node->safe_psql('postgres', q{SELECT cp_drop_model('gym', 2)});
+is(scores($node, 'gym_member', 'gym'), $expected, 'and scores are what they were');
+
+# Termination.
+start("SELECT * FROM cp_train('slow', 'wide', 'has_left', $endless)");
+sleep 1;
+$node->safe_psql('postgres', "SELECT pg_terminate_backend($pid)");
+cmp_ok(end_of_statement($node, $pid), '<', $at_once, 'termination: at once');
+eval { $session->quit };
+like($session->{stderr}, qr/57P01: /, 'termination: SQLSTATE 57P01');
+is(left_behind($node), $clean, 'termination: no row and no lock is left');
+
+# So a fast shutdown does not wait for a training.
+$session = session($node);
+$pid = $session->query_safe('SELECT pg_backend_pid()');
+start("SELECT * FROM cp_train('slow', 'wide', 'has_left', $endless)");
+$started = time;
+$node->stop('fast');
+cmp_ok(time - $started, '<', 10, 'a fast shutdown does not wait for a training');
+eval { $session->quit };
+$node->start;
+is(left_behind($node), $clean, 'nor does it leave anything');
+
+$node->stop;
+done_testing();

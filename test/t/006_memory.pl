@@ -1,0 +1,123 @@
+# Training keeps to churnprevent.training_memory, and what fails gives everything back.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::RealBin/lib";
+
+use ChurnTest;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = start_cluster('main', conf => "session_preload_libraries = 'churnprevent'\n");
+load_data($node);
+$node->safe_psql('postgres', q{
+	CREATE ROLE operator LOGIN;
+	SELECT cp_grant('operator', 'operator');
+	GRANT SELECT ON customer TO operator;
+	CREATE TABLE many AS SELECT c.* FROM customer c, generate_series(1, 20) s;
+});
+
+my $session = session($node);
+my $trainings = q{SELECT count(*), coalesce(sum(total_bytes), 0) FROM pg_backend_memory_contexts WHERE name IN ('churnprevent training', 'churnprevent row', 'churnprevent evaluation')};
+my $all = 'SELECT sum(total_bytes) FROM pg_backend_memory_contexts';
+my $train = q{SELECT version FROM cp_train('telco', 'many', 'churn', '{"gbm": {"rounds": 3}}')};
+
+is(left_behind($node), '0|0|0|0', 'no model at first');
+$session->query_safe(q{SET churnprevent.training_memory = '1MB'});
+my $complaint = complaint_of($session, $train);
+like($complaint, qr/ERROR:  53400: memory for training exceeds the limit/, 'over the limit: SQLSTATE 53400');
+like($complaint, qr/DETAIL:  At least \d{4,} kB are required and 1024 kB allowed\./, 'with what is required and what is allowed');
+like($complaint, qr/HINT:  .*max_rows/, 'and what to do');
+is($session->query($trainings), '0|0', 'no memory is left');
+is(left_behind($node), '0|0|0|0', 'no row and no lock is left');
+
+# Failing again and again takes no more memory, be it caught or not.
+my $before = $session->query($all);
+complaint_of($session, $train) for 1 .. 20;
+cmp_ok($session->query($all) - $before, '<', 500_000, 'twenty failures leave nothing');
+for my $call ("PERFORM cp_train('telco', 'many', 'churn')", "x := cp_train('telco', 'many', 'churn')")
+{
+	like(complaint_of($session, qq{DO \$\$
+		DECLARE
+			x record;
+			bytes bigint;
+		BEGIN
+			FOR i IN 1..20 LOOP
+				BEGIN
+					$call;
+				EXCEPTION WHEN configuration_limit_exceeded THEN
+					NULL;
+				END;
+			END LOOP;
+			SELECT sum(total_bytes) INTO bytes FROM pg_backend_memory_contexts WHERE name LIKE 'churnprevent%';
+			RAISE WARNING 'bytes %', bytes;
+		END \$\$}), qr/bytes (<NULL>|\d{1,5})\n/, "nor do twenty that are caught in one function: $call");
+}
+is(left_behind($node), '0|0|0|0', 'no row and no lock is left by any of them');
+
+# A sample fits, as the hint says, and so does everything under a higher limit.
+is($session->query_safe(q{SELECT version, rows FROM cp_train('telco', 'many', 'churn', '{"max_rows": 500, "gbm": {"rounds": 3}}')}),
+	'1|500', 'a sample fits');
+$session->query_safe('RESET churnprevent.training_memory');
+is($session->query_safe($train), '2', 'all rows fit under the default limit');
+is($session->query_safe($trainings), '0|0', 'a training that succeeds leaves no memory');
+
+# Evaluation on a source is bounded too.
+$session->query_safe(q{SET churnprevent.training_memory = '1MB'});
+like(complaint_of($session, q{SELECT * FROM cp_evaluate('telco', 'many')}), qr/ERROR:  53400: /, 'an evaluation over the limit: SQLSTATE 53400');
+is($session->query($trainings), '0|0', 'no memory is left by it');
+$session->query_safe('RESET churnprevent.training_memory');
+
+# Scores need no more memory the more rows there are; nor with a model that changes from row to row.
+$session->query_safe(q{SELECT cp_train('other', 'customer', 'churn', '{"gbm": {"rounds": 3}}')});
+for my $model (q{'telco'}, q{CASE WHEN customer_id < 'C4' THEN 'telco' ELSE 'other' END},
+	q{CASE WHEN right(customer_id, 1) < '5' THEN 'telco' ELSE 'other' END})
+{
+	$session->query_safe("SELECT count(cp_predict(c, $model)) FROM customer c");
+	like(complaint_of($session, qq{DO \$\$
+		DECLARE
+			before bigint;
+			n bigint;
+			scores CURSOR FOR SELECT count(p) OVER (ROWS CURRENT ROW) AS n FROM (SELECT cp_predict(c, $model) AS p FROM many c OFFSET 0) s;
+		BEGIN
+			OPEN scores;
+			FOR i IN 1..1000 LOOP FETCH scores INTO n; END LOOP;
+			SELECT sum(total_bytes) INTO before FROM pg_backend_memory_contexts;
+			FOR i IN 1..100000 LOOP FETCH scores INTO n; END LOOP;
+			SELECT sum(total_bytes) - before INTO n FROM pg_backend_memory_contexts;
+			RAISE WARNING '%', CASE WHEN n < 1000000 THEN 'steady' ELSE n || ' bytes more' END;
+		END \$\$}), qr/WARNING:  01000: steady/, "scoring 100,000 rows takes no more memory than 1,000, with model $model");
+}
+
+# Only a superuser may raise the limits.
+is(sqlstate_of($node, "SET churnprevent.$_ = '8GB'", user => 'operator'), '42501', "a user may not set $_")
+  for 'training_memory', 'cache_memory';
+$node->safe_psql('postgres', q{ALTER ROLE operator SET churnprevent.training_memory = '1MB'});
+is(sqlstate_of($node, q{SELECT cp_train('his', 'customer', 'churn')}, user => 'operator'), '53400', 'the limit of a role holds');
+
+# Models that are loaded keep to churnprevent.cache_memory, and score right when they are loaded again.
+$session->query_safe(q{SELECT cp_train('large' || g, 'customer', 'churn', jsonb_build_object('seed', g, 'gbm', '{"rounds": 150, "early_stopping": 0}'::jsonb))
+	FROM generate_series(1, 8) g});
+$session->quit;
+$session = session($node);
+my $cached = q{SELECT sum(total_bytes) FROM pg_backend_memory_contexts WHERE name LIKE 'churnprevent model%'};
+my $score_all = q{SELECT md5(string_agg(cp_predict(c, 'large' || g)::text, ' ' ORDER BY g)) FROM generate_series(1, 8) g, customer c WHERE customer_id = 'C0001'};
+my $right = $session->query_safe($score_all);
+my $unbounded = $session->query_safe($cached);
+$session->quit;
+$session = session($node);
+$session->query_safe(q{SET churnprevent.cache_memory = '1MB'});
+cmp_ok($unbounded, '>', 1_500_000, 'the models are larger than the cache will be');
+my $one_by_one = join ' UNION ALL ', map { "SELECT $_" } 1 .. 8;
+for my $turn (1 .. 3)
+{
+	my $digest = $session->query_safe(q{CREATE TEMP TABLE IF NOT EXISTS score (g int, p float8); TRUNCATE score});
+	$session->query_safe("INSERT INTO score SELECT $_, cp_predict(c, 'large$_') FROM customer c WHERE customer_id = 'C0001'") for 1 .. 8;
+	is($session->query_safe(q{SELECT md5(string_agg(p::text, ' ' ORDER BY g)) FROM score}), $right, "turn $turn through all models: right");
+	cmp_ok($session->query_safe($cached), '<', $unbounded / 2, 'and the cache is bounded');
+}
+
+$session->quit;
+$node->stop;
+done_testing();

@@ -1,0 +1,130 @@
+# Roles that are no superusers: an operator with models of his own, a reader, a stranger.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::RealBin/lib";
+
+use ChurnTest;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = start_cluster('main');
+load_data($node);
+$node->safe_psql('postgres', q{
+	CREATE ROLE anna LOGIN;
+	CREATE ROLE "Bob's" LOGIN;
+	CREATE ROLE team;
+	CREATE ROLE member LOGIN IN ROLE team;
+	CREATE ROLE reader LOGIN;
+	CREATE ROLE nobody LOGIN;
+	SELECT cp_grant('anna', 'operator');
+	SELECT cp_grant('Bob''s', 'operator');
+	SELECT cp_grant('team', 'operator');
+	SELECT cp_grant('reader', 'reader');
+	CREATE SCHEMA private AUTHORIZATION anna;
+	CREATE TABLE private.gym_member AS TABLE gym_member;
+	ALTER TABLE private.gym_member OWNER TO anna;
+	GRANT SELECT ON gym_member TO PUBLIC;
+	GRANT CREATE ON SCHEMA public TO anna, team;
+});
+
+sub as
+{
+	my ($user, $sql) = @_;
+	my ($status, $out, $err) = $node->psql('postgres', "\\set VERBOSITY sqlstate\n$sql", extra_params => [ '-U', $user ]);
+
+	$err =~ s/NOTICE: .*\n//g;
+	return $err =~ /ERROR:  (\w{5})/ ? $1 : $out;
+}
+
+my $score = q{SELECT count(cp_predict(g, 'own')) FROM gym_member g};
+
+# The whole life of a model, all by an operator.
+is(as('anna', q{SELECT version, rows, deployed FROM cp_train('own', 'private.gym_member', 'left_club')}), '1|1200|t', 'an operator trains');
+is(as('anna', q{SELECT version FROM cp_train('own', 'SELECT * FROM private.gym_member WHERE age > 20', 'left_club')}), '2', 'and again, on a query');
+is(as('anna', $score), '1200', 'scores');
+is(as('anna', q{SELECT count(*) FROM gym_member g, cp_score(g, 'own') s WHERE s.risk_segment IS NOT NULL}), '1200', 'with segments');
+is(as('anna', q{SELECT cp_deploy('own', 'rollback'), cp_deploy('own', 'latest'), cp_deploy('own', 1)}), '1|2|1', 'deploys');
+is(as('anna', q{SELECT rows FROM cp_evaluate('own', 'private.gym_member')}), '1200', 'evaluates');
+is(as('anna', q{SELECT cp_drop_model('own', 2)}), '1', 'drops a version');
+is(as('anna', q{SELECT name, version, deployed, owner FROM churnprevent.model_summary}), 'own|1|t|anna', 'and sees what there is');
+
+# Of another's model nothing, until it is given.
+for my $call ($score, q{SELECT cp_deploy('own', 1)}, q{SELECT cp_drop_model('own')}, q{SELECT cp_evaluate('own')},
+	q{SELECT cp_lift('own')}, q{SELECT cp_grant_model('own', 'Bob''s')}, q{SELECT cp_revoke_model('own', 'reader')},
+	q{SELECT cp_train('own', 'gym_member', 'left_club')}, q{SELECT cp_train('his', 'private.gym_member', 'left_club')})
+{
+	is(as(q{Bob's}, $call), '42501', "another operator may not: $call");
+}
+is(as('anna', q{SELECT cp_grant_model('own', 'Bob''s'), cp_grant_model('own', 'reader')}), '|', 'the owner gives it');
+is(as($_, $score), '1200', "$_ scores") for q{Bob's}, 'reader';
+is(as(q{Bob's}, $_), '42501', "but may not: $_")
+  for q{SELECT cp_deploy('own', 1)}, q{SELECT cp_drop_model('own')}, q{SELECT cp_grant_model('own', 'nobody')};
+is(as('reader', $_), '42501', "nor may a reader: $_")
+  for q{SELECT cp_train('x', 'gym_member', 'left_club')}, q{SELECT cp_deploy('own', 1)}, q{SELECT bytes FROM churnprevent.model},
+  q{SELECT holdout FROM churnprevent.model}, q{TABLE churnprevent.model_grant}, q{DELETE FROM churnprevent.model},
+  q{SELECT cp_grant('reader', 'operator')};
+is(as('anna', q{SELECT cp_revoke_model('own', 'reader')}), '', 'and takes it back');
+is(as('reader', $score), '42501', 'after which a reader is refused');
+is(as('nobody', $score), '42501', 'a stranger always was');
+
+# Nobody writes our tables or reads bytes but through the functions.
+is(as('anna', $_), '42501', "not even the owner: $_")
+  for q{SELECT bytes FROM churnprevent.model}, q{DELETE FROM churnprevent.model}, q{UPDATE churnprevent.model_name SET last_version = 9},
+  q{INSERT INTO churnprevent.model_grant VALUES ('own', 'anna', 'anna', now())}, q{SELECT nextval('churnprevent.model_model_id_seq')};
+
+# The session is as it was after our statements, whether they succeed or not; so is what runs inside them.
+is(as('anna', q{SET search_path = private, public; SELECT cp_train('own', 'gym_member', 'left_club', '{"deploy": false}') IS NOT NULL;
+		SELECT cp_deploy('own', 'latest'); SELECT current_user, current_setting('search_path')}),
+	"t\n3\nanna|private, public", 'user and search path are what they were');
+is(as('anna', q{SELECT count(*) FROM (SELECT cp_deploy('own', 1), current_user AS u FROM generate_series(1, 3)) s WHERE u = 'anna'}), '3',
+	'also between calls of one statement');
+is(as('anna', q{DO $$ BEGIN PERFORM cp_deploy('own', 77); EXCEPTION WHEN undefined_object THEN
+		IF current_user <> 'anna' OR current_setting('search_path') <> '"$user", public' THEN RAISE 'changed'; END IF; END $$}), '',
+	'and after an error that is caught');
+
+# What an operator's tables run is run by him: no function or operator of his comes into our statements.
+is(as('anna', q{
+	CREATE SCHEMA trap;
+	CREATE FUNCTION trap.steal(timestamptz) RETURNS text LANGUAGE sql AS 'SELECT current_user::text';
+	}), '42501', 'an operator may not make schemas here');
+is(as('anna', q{
+	CREATE TABLE private.seen (who name);
+	CREATE FUNCTION private.clock_timestamp() RETURNS timestamptz LANGUAGE plpgsql AS
+		$$ BEGIN INSERT INTO private.seen VALUES (current_user); RETURN pg_catalog.now(); END $$;
+	CREATE FUNCTION private.texteq(text, text) RETURNS boolean LANGUAGE plpgsql AS
+		$$ BEGIN INSERT INTO private.seen VALUES (current_user); RETURN pg_catalog.texteq($1, $2); END $$;
+	CREATE OPERATOR private.= (LEFTARG = text, RIGHTARG = text, FUNCTION = private.texteq);
+	SET search_path = private, pg_catalog;
+	SELECT public.cp_deploy('own', 3), public.cp_deploy('own', 'best') > 0, (public.cp_train('own', 'gym_member', 'left_club')).version;
+	SELECT count(*) FROM private.seen;
+	}), "3|t|4\n0", 'nothing of his is called as somebody else');
+is(as('anna', q{
+	CREATE FUNCTION private.who(int) RETURNS int LANGUAGE plpgsql AS
+		$$ BEGIN IF current_user <> 'anna' THEN RAISE 'runs as %', current_user; END IF; RETURN $1; END $$;
+	SELECT rows FROM cp_train('own', 'SELECT *, private.who(age) AS checked FROM private.gym_member', 'left_club', '{"deploy": false}');
+	}), '1200', 'what his query calls runs as himself');
+
+# Members of a role own together.
+is(as('member', q{SET ROLE team; SELECT version FROM cp_train('ours', 'gym_member', 'left_club')}), '1', 'a role trains');
+is(as('member', q{SELECT version FROM cp_train('ours', 'gym_member', 'left_club')}), '2', 'its member trains the next version');
+is(as('member', q{SELECT DISTINCT owner FROM churnprevent.model_summary WHERE name = 'ours'}), 'team', 'which belongs to the role');
+is(as('member', q{SELECT cp_deploy('ours', 1), count(cp_predict(g, 'ours')) FROM gym_member g}), '1|1200', 'the member uses it');
+
+# The right is looked at again when the user changes, under one snapshot as well.
+is(as('anna', q{
+	CREATE FUNCTION helper(g gym_member) RETURNS float8 LANGUAGE plpgsql AS $$ BEGIN RETURN cp_predict(g, 'own'); END $$;
+	CREATE FUNCTION definer() RETURNS float8 LANGUAGE plpgsql SECURITY DEFINER AS
+		$$ BEGIN RETURN (SELECT helper(g) FROM gym_member g LIMIT 1); END $$;
+	}), '', 'a function of the owner scores for others');
+like(as('reader', 'SELECT definer()'), qr/^0\.\d+$/, 'who may call it');
+is(as('reader', 'BEGIN; SELECT definer(); SELECT helper(g) FROM gym_member g LIMIT 1; COMMIT'), '42501', 'and get nothing more by it');
+is(as('postgres', 'BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT definer() > 0; SET LOCAL ROLE reader; SELECT helper(g) FROM gym_member g LIMIT 1; COMMIT'),
+	'42501', 'nor by a change of role in mid-transaction');
+
+is(as('anna', q{SELECT cp_drop_model('own')}), '4', 'the owner drops the model');
+is(as('anna', $score), '42704', 'and it is gone');
+
+$node->stop;
+done_testing();

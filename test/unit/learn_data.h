@@ -1,0 +1,53 @@
+/*
+ * learn_data.h: small data sets for the tests of src/learn.
+ */
+#ifndef CP_LEARN_DATA_H
+#define CP_LEARN_DATA_H
+
+#include "learn/dataset.h"
+#include "learn/train.h"
+
+#define LEARN_MOST_COLUMNS 24
+
+/* What a data set is filled from, row by row. */
+typedef struct LearnTable
+{
+	uint32_t	rows;
+	uint32_t	ncolumns;		/* called c0, c1, ... */
+	const CpKind *kinds;		/* [ncolumns] */
+	const double *values;		/* [rows][ncolumns], NaN missing; a category's value k is the text "level k" */
+	const uint8_t *labels;		/* [rows] */
+	const double *weights;		/* [rows] or NULL */
+	const double *times;		/* [rows] or NULL */
+	const uint64_t *units;		/* [rows] or NULL */
+	const uint32_t *arrival;	/* [rows] the order in which rows are added, or NULL */
+	uint32_t	max_rows;		/* 0 = keep all */
+	uint64_t	seed;			/* of the sampling */
+} LearnTable;
+
+/* A finished data set. */
+extern CpStatus learn_dataset(CpDataset *dataset, CpContext *context, const LearnTable *table);
+
+/* The same, not finished yet. */
+extern CpStatus learn_fill(CpDataset *dataset, CpContext *context, const LearnTable *table);
+
+/*
+ * An invented problem whose true log-odds is known: numbers with and without
+ * missing values, a boolean, a category of three and one of twelve levels, noise.
+ */
+#define LEARN_COLUMNS 6
+extern const CpKind learn_kinds[LEARN_COLUMNS];
+
+/* values: [rows][LEARN_COLUMNS]; log_odds [rows] may be NULL. */
+extern void learn_problem(uint64_t seed, uint32_t rows, double *values, uint8_t *labels, double *log_odds);
+
+/* The values of a finished data set's row as a feature vector. */
+extern void learn_vector(const CpDataset *dataset, uint32_t row, double *vector);
+
+/* Quick settings: 40 rounds of depth 3, no sampling, no early stopping. */
+extern void learn_train_params(CpTrainParams *params);
+
+/* The trained model of n rows of the invented problem, as bytes. */
+extern CpStatus learn_model_bytes(CpContext *context, uint32_t n, const CpTrainParams *params, CpWriter *writer);
+
+#endif
