@@ -56,7 +56,7 @@ CREATE TABLE churnprevent.deployment (
 CREATE INDEX deployment_by_name ON churnprevent.deployment (name, deployment_id);
 CREATE INDEX deployment_by_model ON churnprevent.deployment (model_id);
 COMMENT ON TABLE churnprevent.deployment IS 'history of deployments; the last row of a name says which version scores';
-COMMENT ON COLUMN churnprevent.deployment.restores IS 'deployment that a rollback went back to';
+COMMENT ON COLUMN churnprevent.deployment.restores IS 'deployment that a rollback went back to; a further rollback goes behind that one';
 
 CREATE TABLE churnprevent.model_grant (
 	name text COLLATE "C" NOT NULL REFERENCES churnprevent.model_name ON DELETE CASCADE,

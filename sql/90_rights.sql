@@ -1,26 +1,28 @@
--- The documented sets of rights. Who gives them must be able to: the owner of the
--- extension, a superuser, or a role that was made admin. What a reader never gets
--- is SELECT on model bytes and held-out rows, which hold customers' values, or on
--- sources, which may.
+-- The documented sets of rights. What a reader never gets is SELECT on model bytes
+-- and held-out rows, which hold customers' values, or on sources, which may.
+--
+-- These functions act as the owner of the extension, so that what one admin gave
+-- another can take back; who may call them is a right of its own, given to admins.
 
-CREATE FUNCTION cp_grant(role name, privileges text)
+CREATE FUNCTION churnprevent.change_rights(role name, privileges text, give boolean)
 RETURNS void
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
-SET client_min_messages = error
 AS $$
 DECLARE
 	reads CONSTANT text[] := '{cp_predict,cp_score,cp_evaluate,cp_lift}';
 	operates CONSTANT text[] := '{cp_train,cp_deploy,cp_drop_model,cp_grant_model,cp_revoke_model}';
 	administers CONSTANT text[] := '{cp_grant,cp_revoke}';
-	columns CONSTANT text := 'model_id, name, version, owner, checksum, created_at, seconds, label, roles,'
+	reads_columns CONSTANT text := 'model_id, name, version, owner, checksum, created_at, seconds, label, roles,'
 		' rows, feature_count, features, members, metrics';
+	operates_columns CONSTANT text := 'source, options';
+	verb CONSTANT text := CASE WHEN give THEN 'GRANT' ELSE 'REVOKE' END;
+	whom CONSTANT text := format(CASE WHEN give THEN 'TO %I' ELSE 'FROM %I' END, role);
 	functions text[] := CASE privileges
 		WHEN 'reader' THEN reads
 		WHEN 'operator' THEN reads || operates
 		WHEN 'admin' THEN reads || operates || administers
 	END;
-	grantee text := format('%I', role) || CASE privileges WHEN 'admin' THEN ' WITH GRANT OPTION' ELSE '' END;
 	signature regprocedure;
 BEGIN
 	IF functions IS NULL THEN
@@ -33,46 +35,32 @@ BEGIN
 		JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND e.oid = d.refobjid
 		WHERE e.extname = 'churnprevent' AND p.proname = ANY (functions)
 	LOOP
-		EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %s', signature, grantee);
-		-- Without the right to give it, GRANT does nothing and only warns.
-		IF NOT has_function_privilege(role, signature, 'EXECUTE') THEN
-			RAISE EXCEPTION 'permission denied to grant the rights of churnprevent'
-				USING ERRCODE = 'insufficient_privilege',
-					HINT = 'The owner of the extension, a superuser or an admin can.';
-		END IF;
+		EXECUTE format('%s EXECUTE ON FUNCTION %s %s', verb, signature, whom);
 	END LOOP;
-	EXECUTE 'GRANT USAGE ON SCHEMA churnprevent TO ' || grantee;
-	EXECUTE 'GRANT SELECT ON churnprevent.model_summary, churnprevent.deployment TO ' || grantee;
-	EXECUTE format('GRANT SELECT (%s) ON churnprevent.model TO %s', columns, grantee);
+	EXECUTE format('%s USAGE ON SCHEMA churnprevent %s', verb, whom);
+	EXECUTE format('%s SELECT ON churnprevent.model_summary, churnprevent.deployment %s', verb, whom);
+	EXECUTE format('%s SELECT (%s) ON churnprevent.model %s', verb, reads_columns, whom);
 	IF privileges <> 'reader' THEN
-		EXECUTE 'GRANT SELECT ON churnprevent.model_name, churnprevent.model_grant TO ' || grantee;
-		EXECUTE 'GRANT SELECT (source, options) ON churnprevent.model TO ' || grantee;
+		EXECUTE format('%s SELECT (%s) ON churnprevent.model %s', verb, operates_columns, whom);
+		EXECUTE format('%s SELECT ON churnprevent.model_name, churnprevent.model_grant %s', verb, whom);
 	END IF;
 END
 $$;
+COMMENT ON FUNCTION churnprevent.change_rights(name, text, boolean) IS 'what cp_grant and cp_revoke do';
+REVOKE ALL ON FUNCTION churnprevent.change_rights(name, text, boolean) FROM PUBLIC;
+
+CREATE FUNCTION cp_grant(role name, privileges text)
+RETURNS void
+LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$ SELECT churnprevent.change_rights(role, privileges, true) $$;
 COMMENT ON FUNCTION cp_grant(name, text) IS 'give a role the rights of a reader, an operator or an admin';
 REVOKE ALL ON FUNCTION cp_grant(name, text) FROM PUBLIC;
 
 CREATE FUNCTION cp_revoke(role name)
 RETURNS void
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
-SET client_min_messages = error
-AS $$
-DECLARE
-	signature regprocedure;
-BEGIN
-	FOR signature IN
-		SELECT p.oid FROM pg_proc p
-		JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
-		JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND e.oid = d.refobjid
-		WHERE e.extname = 'churnprevent' AND p.prokind = 'f'
-	LOOP
-		EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM %I CASCADE', signature, role);
-	END LOOP;
-	EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA churnprevent FROM %I CASCADE', role);
-	EXECUTE format('REVOKE USAGE ON SCHEMA churnprevent FROM %I CASCADE', role);
-END
-$$;
+AS $$ SELECT churnprevent.change_rights(role, 'admin', false) $$;
 COMMENT ON FUNCTION cp_revoke(name) IS 'take back from a role all that cp_grant gave';
 REVOKE ALL ON FUNCTION cp_revoke(name) FROM PUBLIC;

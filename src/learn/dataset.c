@@ -26,6 +26,7 @@ cp_dataset_init(CpDataset *dataset, CpContext *context, uint32_t ncolumns,
 	dataset->max_rows = max_rows;
 	dataset->seed = seed;
 	dataset->largest_draw = UINT64_MAX;
+	dataset->thin_at = max_rows + max_rows / 2 + 1;
 	CP_TRY(cp_alloc_zero(context, &dataset->columns, ncolumns, sizeof(CpColumn)));
 	for (uint32_t c = 0; c < ncolumns; c++)
 	{
@@ -133,11 +134,12 @@ cp_dataset_set_missing(CpDataset *dataset, uint32_t column)
 	dataset->content = cp_hash_add(dataset->content, MISSING_WORD);
 }
 
-/* Of a row by its number of arrival: no two are equal, and equal rows have draws of their own. */
+/* By the row's identity; without one by its number of arrival, since rows may be equal. */
 static uint64_t
-draw_of(const CpDataset *dataset, uint64_t arrival)
+draw_of(const CpDataset *dataset, const CpRowInfo *info)
 {
-	return cp_hash_mix(arrival ^ cp_hash_mix(dataset->seed ^ DRAW_STREAM));
+	return cp_hash_mix((info->identity != 0 ? info->identity : dataset->arrived) ^
+					   cp_hash_mix(dataset->seed ^ DRAW_STREAM));
 }
 
 static void
@@ -162,7 +164,7 @@ move_row(CpDataset *dataset, uint32_t to, uint32_t from)
 		dataset->times[to] = dataset->times[from];
 }
 
-/* Keep the max_rows rows with the smallest draws, in their order. */
+/* Keep the max_rows rows with the smallest draws, and those that share the last of these, in their order. */
 static CpStatus
 thin(CpDataset *dataset)
 {
@@ -184,6 +186,7 @@ thin(CpDataset *dataset)
 	for (uint32_t row = 0; row < n; row++)
 		if (dataset->draws[row] <= dataset->largest_draw)
 			move_row(dataset, dataset->rows++, row);
+	dataset->thin_at = dataset->rows + dataset->max_rows / 2 + 1;
 	cp_free(context, &draws);
 	cp_free(context, &draw_scratch);
 	cp_free(context, &rows);
@@ -213,10 +216,10 @@ cp_dataset_end_row(CpDataset *dataset, const CpRowInfo *info)
 	dataset->contents[row] = dataset->content;
 	if (dataset->max_rows == 0)
 		dataset->rows++;
-	else if (draw_of(dataset, dataset->arrived) <= dataset->largest_draw)
+	else if (draw_of(dataset, info) <= dataset->largest_draw)
 	{
-		dataset->draws[dataset->rows++] = draw_of(dataset, dataset->arrived);
-		if (dataset->rows > dataset->max_rows + dataset->max_rows / 2)
+		dataset->draws[dataset->rows++] = draw_of(dataset, info);
+		if (dataset->rows >= dataset->thin_at)
 			CP_TRY(thin(dataset));
 	}
 	return CP_OK;
@@ -357,7 +360,11 @@ scale_weights(CpDataset *dataset)
 	if (dataset->rows > 0 && largest == 0)
 		return cp_fail(dataset->context, CP_BAD_DATA, "All weights are zero.");
 	for (uint32_t row = 0; row < dataset->rows; row++)
-		sum += dataset->weights[row] /= largest;
+	{
+		dataset->weights[row] /= largest;
+		/* Steps of 2^-22 add up exactly, in whatever order the rows came. */
+		sum += floor(dataset->weights[row] * 4194304) / 4194304;
+	}
 	for (uint32_t row = 0; row < dataset->rows; row++)
 		dataset->weights[row] *= dataset->rows / sum;
 	return CP_OK;
@@ -437,10 +444,13 @@ cp_dataset_order(const CpDataset *dataset, uint64_t seed, uint32_t **order)
 	for (uint32_t i = 0, equals = 0; i < n; i++)
 	{
 		uint32_t	row = (*order)[i];
+		uint64_t	unit = dataset->units[row];
 
-		equals = i > 0 && dataset->contents[row] == dataset->contents[(*order)[i - 1]] ? equals + 1 : 0;
-		keys[i] = cp_hash_mix(cp_hash_mix(seed) ^ (dataset->units[row] != 0 ? dataset->units[row] :
-												   cp_hash_add(dataset->contents[row], equals)));
+		if (i > 0 && dataset->contents[row] != dataset->contents[(*order)[i - 1]])
+			equals = 0;
+		if (unit == 0)
+			unit = cp_hash_add(dataset->contents[row], equals++);
+		keys[i] = cp_hash_mix(cp_hash_mix(seed) ^ unit);
 	}
 	cp_sort_keys(keys, *order, key_scratch, row_scratch, n);
 	cp_free(context, &keys);

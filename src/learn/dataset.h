@@ -7,7 +7,8 @@
  * and cp_dataset_order gives the rows an order of their own that depends on the
  * seed and on what they contain, never on the order in which they were read:
  * the same rows make the same model whatever the table's physical order, the
- * plan or the number of workers. Only a sample (max_rows) goes by order of arrival.
+ * plan or the number of workers. Only a sample (max_rows) of rows without an id
+ * goes by order of arrival.
  */
 #ifndef CP_DATASET_H
 #define CP_DATASET_H
@@ -70,6 +71,7 @@ typedef struct CpDataset
 	uint64_t   *draws;			/* [rows], NULL when all are kept */
 	uint64_t	seed;
 	uint64_t	largest_draw;	/* rows with a larger draw are not kept */
+	uint32_t	thin_at;		/* rows at which the largest draws go */
 	uint64_t	arrived;		/* rows offered, kept or not */
 } CpDataset;
 
@@ -79,7 +81,8 @@ typedef struct CpRowInfo
 	bool		churned;
 	double		weight;
 	double		time;
-	uint64_t	unit;			/* 0 = none */
+	uint64_t	unit;			/* hash of what it must stay together with, 0 = nothing */
+	uint64_t	identity;		/* hash of its id, 0 = none */
 } CpRowInfo;
 
 /* names and kinds: [ncolumns], names stay with the caller. */

@@ -25,8 +25,16 @@ cp_kind_name(CpKind kind)
 			return "timestamp";
 		case CP_TIMESTAMPTZ:
 			return "timestamp with time zone";
+		case CP_MONEY:
+			return "money";
 	}
 	return NULL;
+}
+
+bool
+cp_kind_is_number(CpKind kind)
+{
+	return kind == CP_NUMBER || kind == CP_MONEY;
 }
 
 const char *

@@ -30,7 +30,8 @@ typedef enum CpKind
 	CP_CATEGORY = 3,
 	CP_DATE = 4,
 	CP_TIMESTAMP = 5,
-	CP_TIMESTAMPTZ = 6
+	CP_TIMESTAMPTZ = 6,
+	CP_MONEY = 7				/* a number; told apart because its JSON is a text */
 } CpKind;
 
 typedef struct CpFeature
@@ -62,6 +63,8 @@ typedef struct CpFeatureMap
 
 /* "number", "boolean", ...; NULL for a value that is no kind. */
 extern const char *cp_kind_name(CpKind kind);
+
+extern bool cp_kind_is_number(CpKind kind);
 
 /* "id", "value", ... as options and messages call a role. */
 extern const char *cp_role_name(CpRole role);

@@ -12,10 +12,12 @@
 CpStatus
 cp_holdout_write(const CpTrained *trained, CpContext *context, CpWriter *writer)
 {
+	uint32_t	rows = trained->test_rows < CP_HOLDOUT_ROWS ? trained->test_rows : CP_HOLDOUT_ROWS;
+
 	cp_writer_begin(writer, context, MAGIC, FORMAT);
 	cp_write_u8(writer, trained->test_weights != NULL);
-	cp_write_u32(writer, trained->test_rows);
-	for (uint32_t row = 0; row < trained->test_rows; row++)
+	cp_write_u32(writer, rows);
+	for (uint32_t row = 0; row < rows; row++)
 	{
 		cp_write_f64(writer, trained->test_probabilities[row]);
 		cp_write_u8(writer, trained->test_labels[row]);

@@ -27,8 +27,8 @@ count_classes(CpContext *context, const CpDataset *dataset, const uint32_t *rows
 	if (n == 0)
 		return cp_fail(context, CP_BAD_DATA, "No rows are left to learn from: all %u are held out.", dataset->rows);
 	if (*rarer < 2)
-		return cp_fail(context, CP_BAD_DATA, "At least two rows of each class are needed;"
-					   " of %u rows to learn from, %u churned.", n, churned);
+		return cp_fail(context, CP_BAD_DATA, "At least two rows of each class are needed to learn from;"
+					   " there are %u that churned and %u that stayed.", churned, n - churned);
 	return CP_OK;
 }
 
@@ -55,6 +55,7 @@ fit(CpContext *context, const CpDataset *dataset, const CpTrainParams *params,
 	CpTraining	training;
 
 	CP_TRY(count_classes(context, dataset, rows, n, &rarer));
+	CP_TRY(check_features(context, dataset));
 	choose_folds(params, n, rarer, &nfolds, &parts);
 	CP_TRY(cp_alloc(context, &folds, n, 1));
 	CP_TRY(cp_split_folds(dataset, rows, n, by, parts, folds));
@@ -67,6 +68,22 @@ fit(CpContext *context, const CpDataset *dataset, const CpTrainParams *params,
 	CP_TRY(cp_ensemble_fit(context, &training, &params->ensemble, ensemble));
 	cp_free(context, &folds);
 	return CP_OK;
+}
+
+static double
+churn_rate(const CpDataset *dataset)
+{
+	double		churned = 0,
+				all = 0;
+
+	for (uint32_t row = 0; row < dataset->rows; row++)
+	{
+		double		weight = dataset->weights == NULL ? 1 : dataset->weights[row];
+
+		all += weight;
+		churned += dataset->labels[row] ? weight : 0;
+	}
+	return churned / all;
 }
 
 static CpStatus
@@ -95,7 +112,7 @@ cp_train_model(CpContext *context, const CpDataset *dataset, const CpTrainParams
 	uint32_t   *rows;
 
 	memset(trained, 0, sizeof(*trained));
-	CP_TRY(check_features(context, dataset));
+	trained->churn_rate = churn_rate(dataset);
 	CP_TRY(cp_dataset_order(dataset, params->seed, &rows));
 	CP_TRY(cp_split_hold_out(dataset, rows, dataset->rows, params->split_by, params->test_size,
 							 &trained->train_rows));

@@ -26,6 +26,7 @@ typedef struct CpTrainParams
 typedef struct CpTrained
 {
 	CpModel		model;
+	double		churn_rate;		/* of all rows, weighted */
 	uint32_t	train_rows;
 	uint32_t	test_rows;
 	CpMetrics	metrics;		/* on the held-out rows; all NaN when there are none */

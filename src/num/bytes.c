@@ -151,7 +151,7 @@ cp_write_string(CpWriter *writer, const char *text, size_t length)
 	{
 		if (writer->status == CP_OK)
 			writer->status = cp_fail(writer->context, CP_BAD_DATA,
-									 "a string of %zu bytes is too long to store", length);
+									 "A string of %zu bytes is too long to store.", length);
 		return;
 	}
 	write_integer(writer, length, 4);
@@ -195,21 +195,21 @@ check_envelope(CpContext *context, const uint8_t *bytes, size_t length,
 	size_t		payload_length = length - CP_ENVELOPE_LENGTH;
 
 	if (length >= 8 && memcmp(bytes, magic, 8) != 0)
-		return cp_fail(context, CP_FOREIGN, "the bytes do not begin with the expected mark");
+		return cp_fail(context, CP_FOREIGN, "The bytes do not begin with the expected mark.");
 	if (length < CP_ENVELOPE_LENGTH)
-		return cp_fail(context, CP_CORRUPT, "%zu bytes are too few", length);
+		return cp_fail(context, CP_CORRUPT, "%zu bytes are too few.", length);
 	format = (uint32_t) get_integer(bytes + FORMAT_AT, 4);
 	if (format > newest)
-		return cp_fail(context, CP_FOREIGN, "format %lu is newer than the newest known, %lu",
+		return cp_fail(context, CP_FOREIGN, "Format %lu is newer than the newest known, %lu.",
 					   (unsigned long) format, (unsigned long) newest);
 	if (format == 0 || get_integer(bytes + RESERVED_AT, 4) != 0)
-		return cp_fail(context, CP_CORRUPT, "the envelope is damaged");
+		return cp_fail(context, CP_CORRUPT, "The envelope is damaged.");
 	if (get_integer(bytes + LENGTH_AT, 8) != payload_length)
-		return cp_fail(context, CP_CORRUPT, "the stored length does not match %zu bytes",
+		return cp_fail(context, CP_CORRUPT, "The stored length does not match %zu bytes.",
 					   payload_length);
 	if (get_integer(bytes + HASH_AT, 8) !=
 		payload_hash(bytes + CP_ENVELOPE_LENGTH, payload_length, format))
-		return cp_fail(context, CP_CORRUPT, "the checksum does not match");
+		return cp_fail(context, CP_CORRUPT, "The checksum does not match.");
 	return CP_OK;
 }
 
@@ -257,7 +257,7 @@ take(CpReader *reader, size_t wanted)
 	if (wanted > reader->length - reader->position)
 	{
 		fail_reader(reader, cp_fail(reader->context, CP_CORRUPT,
-									"the stored bytes end at %zu", reader->length));
+									"The stored bytes end at %zu.", reader->length));
 		return NULL;
 	}
 	place = reader->bytes + reader->position;
@@ -353,7 +353,7 @@ cp_read_count(CpReader *reader, size_t element_bytes)
 		element_bytes = 1;
 	if (!reader->failed && count > left / element_bytes)
 		fail_reader(reader, cp_fail(reader->context, CP_CORRUPT,
-									"%lu elements do not fit in %zu bytes",
+									"%lu elements do not fit in %zu bytes.",
 									(unsigned long) count, left));
 	return reader->failed ? 0 : count;
 }
@@ -363,7 +363,7 @@ cp_reader_reject(CpReader *reader)
 {
 	if (!reader->failed)
 		fail_reader(reader, cp_fail(reader->context, CP_CORRUPT,
-									"an impossible value was found before byte %zu",
+									"An impossible value was found before byte %zu.",
 									reader->position));
 }
 
@@ -373,7 +373,7 @@ cp_reader_close(CpReader *reader)
 	if (reader->failed)
 		return reader->status;
 	if (reader->position != reader->length)
-		return cp_fail(reader->context, CP_CORRUPT, "%zu bytes are left over",
+		return cp_fail(reader->context, CP_CORRUPT, "%zu bytes are left over.",
 					   reader->length - reader->position);
 	return CP_OK;
 }

@@ -121,12 +121,12 @@ cp_bridge_check(const CpBridge *bridge, CpStatus status, const char *what)
 	if (status == CP_OVER_BUDGET)
 		ereport(ERROR,
 				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
-				 errmsg("memory for training exceeds the limit"),
+				 errmsg("memory exceeds \"churnprevent.training_memory\""),
 				 context->required > 0 ?
 				 errdetail("At least %d kB are required and %d kB allowed.",
 						   kilobytes(context->required), kilobytes(context->budget)) :
 				 errdetail("%s", context->reason),
-				 errhint("Raise \"churnprevent.training_memory\", leave columns out with the option \"exclude\", or train on a sample with \"max_rows\".")));
+				 errhint("Raise the setting, leave columns out, or use a sample of the rows.")));
 	for (size_t i = 0; i < lengthof(errors); i++)
 		if (errors[i].status == status)
 			ereport(ERROR,

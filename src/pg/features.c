@@ -141,7 +141,7 @@ static const struct
 	{FLOAT4OID, {CP_NUMBER, read_float4, NULL}},
 	{FLOAT8OID, {CP_NUMBER, read_float8, NULL}},
 	{NUMERICOID, {CP_NUMBER, read_numeric, NULL}},
-	{CASHOID, {CP_NUMBER, read_money, NULL}},
+	{CASHOID, {CP_MONEY, read_money, NULL}},
 	{BOOLOID, {CP_BOOLEAN, read_bool, NULL}},
 	{TEXTOID, {CP_CATEGORY, NULL, read_text}},
 	{VARCHAROID, {CP_CATEGORY, NULL, read_text}},
@@ -223,7 +223,8 @@ kinds_match(CpKind learned, CpKind given)
 	bool		learned_time = learned == CP_DATE || learned == CP_TIMESTAMP || learned == CP_TIMESTAMPTZ;
 	bool		given_time = given == CP_DATE || given == CP_TIMESTAMP || given == CP_TIMESTAMPTZ;
 
-	return learned == given || (learned_time && given_time);
+	return learned == given || (learned_time && given_time) ||
+		(cp_kind_is_number(learned) && cp_kind_is_number(given));
 }
 
 static void
@@ -276,7 +277,7 @@ cp_bind(const CpFeatureMap *map, TupleDesc descriptor, const char *model_name)
 		cp_find_column(descriptor, map->roles[CP_ROLE_VALUE]);
 	if (binding->value_column >= 0 &&
 		(!cp_column_reader(TupleDescAttr(descriptor, binding->value_column)->atttypid, &binding->value_reader) ||
-		 binding->value_reader.kind != CP_NUMBER))
+		 !cp_kind_is_number(binding->value_reader.kind)))
 		binding->value_column = -2;
 	binding->descriptor = CreateTupleDescCopyConstr(descriptor);
 	binding->values = palloc(binding->descriptor->natts * sizeof(Datum));
@@ -343,7 +344,6 @@ wrong_json(const JsonPlace *place)
 			(errcode(ERRCODE_DATATYPE_MISMATCH),
 			 errmsg("JSON value of \"%s\" cannot be read by model \"%s\"", place->column, place->model),
 			 errdetail("At training the column was a %s.", cp_kind_name(place->kind)),
-			 place->kind == CP_NUMBER ? errhint("Cast money to numeric before to_jsonb().") :
 			 errhint("Give what to_jsonb() makes of such a column.")));
 }
 
@@ -355,25 +355,27 @@ name_place(void *arg)
 	errcontext("JSON value of \"%s\" for model \"%s\"", place->column, place->model);
 }
 
-/* A date or a timestamp written as text, in the manner of its own type. */
+/* A date, a timestamp or an amount written as text, in the manner of its own type. */
 static double
-parse_time(const JsonPlace *place, const char *text)
+parse_as_type(const JsonPlace *place, const char *text)
 {
 	ErrorContextCallback callback = {error_context_stack, name_place, unconstify(JsonPlace *, place)};
 	Datum		datum = CStringGetDatum(text);
-	double		seconds;
+	double		number;
 
 	error_context_stack = &callback;
-	if (place->kind == CP_DATE)
-		seconds = read_date(DirectFunctionCall1(date_in, datum));
+	if (place->kind == CP_MONEY)
+		number = read_money(DirectFunctionCall1(cash_in, datum));
+	else if (place->kind == CP_DATE)
+		number = read_date(DirectFunctionCall1(date_in, datum));
 	else
-		seconds = read_timestamp(DirectFunctionCall3(place->kind == CP_TIMESTAMP ? timestamp_in : timestamptz_in,
+		number = read_timestamp(DirectFunctionCall3(place->kind == CP_TIMESTAMP ? timestamp_in : timestamptz_in,
 													 datum, ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
 	error_context_stack = callback.previous;
-	return seconds;
+	return number;
 }
 
-/* to_jsonb() writes NaN and infinity as strings, dates always. */
+/* to_jsonb() writes NaN and infinity as strings, dates and money always. */
 static double
 parse_number(const JsonPlace *place, const char *text)
 {
@@ -381,7 +383,7 @@ parse_number(const JsonPlace *place, const char *text)
 	double		number;
 
 	if (place->kind != CP_NUMBER)
-		return parse_time(place, text);
+		return parse_as_type(place, text);
 	number = strtod(text, &end);
 	if (end == text || *end != '\0')
 		wrong_json(place);
@@ -393,7 +395,7 @@ number_of_json(const JsonPlace *place, const JsonbValue *json)
 {
 	bool		flag;
 
-	if (json->type == jbvNumeric && place->kind == CP_NUMBER)
+	if (json->type == jbvNumeric && cp_kind_is_number(place->kind))
 		return read_numeric(NumericGetDatum(json->val.numeric));
 	if (json->type == jbvBool && place->kind == CP_BOOLEAN)
 		return json->val.boolean ? 1 : 0;
@@ -460,6 +462,16 @@ find_key(Jsonb *object, const char *name)
 	return found;
 }
 
+/* The kind of the value column: that of the feature it is as well, else a number. */
+static CpKind
+kind_of(const CpFeatureMap *map, const char *name)
+{
+	for (uint32 f = 0; name != NULL && f < map->count; f++)
+		if (strcmp(map->features[f].name, name) == 0)
+			return map->features[f].kind;
+	return CP_NUMBER;
+}
+
 static char *
 key_names(Jsonb *object)
 {
@@ -481,7 +493,7 @@ cp_vector_of_jsonb(const CpFeatureMap *map, Jsonb *object, const char *model_nam
 				   double *vector, double *value)
 {
 	const char *value_name = map->roles[CP_ROLE_VALUE];
-	JsonPlace	value_place = {NULL, CP_NUMBER, model_name};
+	JsonPlace	value_place = {NULL, kind_of(map, value_name), model_name};
 	JsonbValue *json;
 
 	if (!JB_ROOT_IS_OBJECT(object))
@@ -499,6 +511,7 @@ cp_vector_of_jsonb(const CpFeatureMap *map, Jsonb *object, const char *model_nam
 			ereport(ERROR,
 					(errcode(ERRCODE_UNDEFINED_COLUMN),
 					 errmsg("key \"%s\", which model \"%s\" needs, is missing", feature->name, model_name),
+					 JB_ROOT_COUNT(object) == 0 ? errdetail("The object has no keys.") :
 					 errdetail("The object has the keys: %s.", key_names(object)),
 					 errhint("Give null for a value that is not known.")));
 		if (json->type == jbvNull)

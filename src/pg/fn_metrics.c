@@ -83,9 +83,9 @@ auc_reserve(AucState *state, MemoryContext memory, uint64 rows)
 	if (bytes / 1024 > (Size) cp_training_memory || rows > INT_MAX)
 		ereport(ERROR,
 				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
-				 errmsg("memory for cp_auc exceeds the limit"),
+				 errmsg("memory for cp_auc exceeds \"churnprevent.training_memory\""),
 				 errdetail("%zu kB are required and %d kB allowed.", bytes / 1024, cp_training_memory),
-				 errhint("Aggregate a sample, or raise \"churnprevent.training_memory\".")));
+				 errhint("Aggregate a sample, or raise the setting.")));
 	if (state->capacity == 0)
 	{
 		state->scores = MemoryContextAllocHuge(memory, rows * sizeof(double));

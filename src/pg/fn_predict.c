@@ -116,7 +116,8 @@ score_row(FunctionCallInfo fcinfo, double probability, double value)
 		elog(ERROR, "return type must be a row type");
 	values[0] = Float8GetDatum(probability);
 	values[1] = CStringGetTextDatum(segment->name);
-	values[2] = Float8GetDatum(value * MONTHS_A_YEAR);
+	/* Money: a product of decimals, without what binary fractions add to it. */
+	values[2] = Float8GetDatum(rint(value * MONTHS_A_YEAR * 1e6) / 1e6);
 	values[3] = CStringGetTextDatum(segment->recommendation);
 	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls));
 }

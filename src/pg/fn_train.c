@@ -28,8 +28,8 @@
 
 PG_FUNCTION_INFO_V1(cp_train);
 
-/* Model bytes are one datum; far below what a datum holds, so that detoasting it is cheap as well. */
-#define MAX_MODEL_BYTES ((size_t) 512 * 1024 * 1024)
+/* Model bytes are one datum, and a dump writes two characters a byte into a line of at most 1 GB. */
+#define MAX_MODEL_BYTES ((size_t) 256 * 1024 * 1024)
 
 static Jsonb *
 describe_metrics(const CpMetrics *metrics)
@@ -191,6 +191,7 @@ train(CpBridge *bridge, const char *source, const char *label, Jsonb *given, CpN
 	stored->metrics = describe_metrics(&trained.metrics);
 	stored->members = describe_members(&trained.model.ensemble);
 	stored->rows = set.dataset.rows;
+	stored->churn_rate = trained.churn_rate;
 	stored->feature_count = trained.model.map.count;
 	stored->deploy = options.deploy;
 	*metrics = trained.metrics;
@@ -216,7 +217,7 @@ result_row(FunctionCallInfo fcinfo, const CpNewModel *stored, const CpMetrics *m
 	values[0] = Int32GetDatum(version);
 	values[1] = Int64GetDatum(stored->rows);
 	values[2] = Int32GetDatum(stored->feature_count);
-	set_number(values, nulls, 3, metrics->churn_rate);
+	set_number(values, nulls, 3, stored->churn_rate);
 	set_number(values, nulls, 4, metrics->auc);
 	set_number(values, nulls, 5, metrics->log_loss);
 	set_number(values, nulls, 6, metrics->rmse);

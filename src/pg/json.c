@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+#include "common/shortest_dec.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/numeric.h"
@@ -29,6 +30,15 @@ push(CpJson *json, const char *key, JsonbValue *value)
 	pushJsonbValue(&json->state, WJB_VALUE, value);
 }
 
+char *
+cp_shortest(double number)
+{
+	char	   *text = palloc(DOUBLE_SHORTEST_DECIMAL_LEN);
+
+	double_to_shortest_decimal_buf(number, text);
+	return text;
+}
+
 void
 cp_json_begin(CpJson *json)
 {
@@ -45,9 +55,7 @@ cp_json_number(CpJson *json, const char *key, double number)
 	if (isfinite(number))
 	{
 		/* By the shortest text that reads back the same; a cast keeps 15 digits only. */
-		char	   *text = DatumGetCString(DirectFunctionCall1(float8out, Float8GetDatum(number)));
-
-		value.val.numeric = DatumGetNumeric(DirectFunctionCall3(numeric_in, CStringGetDatum(text),
+		value.val.numeric = DatumGetNumeric(DirectFunctionCall3(numeric_in, CStringGetDatum(cp_shortest(number)),
 																ObjectIdGetDatum(InvalidOid),
 																Int32GetDatum(-1)));
 	}

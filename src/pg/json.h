@@ -8,6 +8,9 @@
 
 #include "utils/jsonb.h"
 
+/* The shortest text that reads back as the same number, whatever extra_float_digits says. */
+extern char *cp_shortest(double number);
+
 typedef struct CpJson
 {
 	JsonbParseState *state;

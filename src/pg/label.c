@@ -32,7 +32,7 @@ cp_label_init(CpLabelReader *label, const char *column, Oid type, const char *po
 	label->readable = cp_column_reader(type, &label->reader);
 	getTypeOutputInfo(type, &label->output, &is_varlena);
 	if (positive == NULL &&
-		(!label->readable || (label->reader.number != NULL && label->reader.kind != CP_NUMBER &&
+		(!label->readable || (label->reader.number != NULL && !cp_kind_is_number(label->reader.kind) &&
 							  label->reader.kind != CP_BOOLEAN)))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
@@ -140,7 +140,7 @@ cp_label_positive_for(Oid type, const char *positive)
 		return positive;
 	if (reader.kind == CP_BOOLEAN && !parse_bool(positive, &flag))
 		return NULL;
-	if (reader.kind == CP_NUMBER && (strtod(positive, &end), *end != '\0'))
+	if (cp_kind_is_number(reader.kind) && (strtod(positive, &end), *end != '\0'))
 		return NULL;
 	return positive;
 }

@@ -553,13 +553,12 @@ choose_version(const char *name, int32 version, const char *how, int64 *restores
 		return run("SELECT model_id, version FROM churnprevent.model"
 				   " WHERE name = $1 AND metrics ->> 'log_loss' IS NOT NULL"
 				   " ORDER BY (metrics ->> 'log_loss')::float8, version DESC LIMIT 1", 1, types, values, NULL);
-	/* What was deployed before that which the last row deploys or restores. */
+	/* What was in force when that came which the last row deploys or restores. */
 	if (!run("WITH now AS (SELECT model_id, coalesce(restores, deployment_id) AS origin"
 			 "  FROM churnprevent.deployment WHERE name = $1 ORDER BY deployment_id DESC LIMIT 1)"
-			 " SELECT d.model_id, m.version, d.deployment_id FROM now, churnprevent.deployment d"
-			 " JOIN churnprevent.model m USING (model_id)"
-			 " WHERE d.name = $1 AND d.restores IS NULL AND d.deployment_id < now.origin"
-			 "  AND d.model_id <> now.model_id"
+			 " SELECT d.model_id, m.version, coalesce(d.restores, d.deployment_id)"
+			 " FROM now, churnprevent.deployment d JOIN churnprevent.model m USING (model_id)"
+			 " WHERE d.name = $1 AND d.deployment_id < now.origin AND d.model_id <> now.model_id"
 			 " ORDER BY d.deployment_id DESC LIMIT 1", 1, types, values, NULL))
 		return false;
 	*restores = DatumGetInt64(result(3));

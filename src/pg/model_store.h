@@ -62,6 +62,7 @@ typedef struct CpNewModel
 	Jsonb	   *metrics;
 	Jsonb	   *members;
 	int64		rows;
+	double		churn_rate;		/* of all rows; not stored */
 	int32		feature_count;
 	double		seconds;
 	int64		checksum;

@@ -10,6 +10,7 @@
 #include "utils/fmgrprotos.h"
 #include "utils/numeric.h"
 
+#include "pg/json.h"
 #include "pg/options.h"
 
 typedef enum OptionType
@@ -135,9 +136,10 @@ read_number(const OptionRule *rule, const JsonbValue *value)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("option \"%s\" is out of range", rule->name),
-				 isinf(rule->most) ? errdetail("It is %.17g and must be %.17g or more.", number, rule->least) :
-				 errdetail("It is %.17g and must be between %.17g and %.17g.",
-						   number, rule->least, rule->most)));
+				 isinf(rule->most) ?
+				 errdetail("It is %s and must be %s or more.", cp_shortest(number), cp_shortest(rule->least)) :
+				 errdetail("It is %s and must be between %s and %s.", cp_shortest(number),
+						   cp_shortest(rule->least), cp_shortest(rule->most))));
 	return number;
 }
 

@@ -43,7 +43,8 @@ typedef struct ReadingPlan
 	int			label_column;
 	Steering	weight;
 	Steering	time;
-	Steering	unit;			/* group, else id: rows of one unit are told apart from others */
+	Steering	id;
+	Steering	group;			/* its rows stay together; without it those of one id do */
 	FeatureColumn *features;	/* by name */
 	int			nfeatures;
 	uint64		unlabelled;		/* rows left out */
@@ -89,7 +90,7 @@ require_kind(const Steering *steering, const CpSource *source, bool number, cons
 		return;
 	attribute = TupleDescAttr(source->descriptor, steering->column);
 	fits = steering->readable && steering->reader.number != NULL &&
-		(!number || steering->reader.kind == CP_NUMBER);
+		(!number || cp_kind_is_number(steering->reader.kind));
 	if (!fits)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
@@ -132,14 +133,11 @@ check_value_role(const CpTrainingSet *set, const CpSource *source)
 }
 
 static bool
-is_steering(const ReadingPlan *plan, const CpTrainingSet *set, const CpOptions *options, int column)
+is_steering(const ReadingPlan *plan, int column)
 {
-	const CpSource *source = &plan->source;
-
 	return column == plan->label_column || column == plan->weight.column ||
 		column == plan->time.column ||
-		(options->group_column != NULL && column == plan->unit.column) ||
-		(set->roles[CP_ROLE_ID] != NULL && column == cp_find_column(source->descriptor, set->roles[CP_ROLE_ID]));
+		column == plan->id.column || column == plan->group.column;
 }
 
 static void
@@ -165,7 +163,7 @@ compare_names(const void *left, const void *right)
  * order of their names: the order in the table must not matter.
  */
 static void
-choose_features(ReadingPlan *plan, const CpTrainingSet *set, const CpOptions *options)
+choose_features(ReadingPlan *plan, const CpOptions *options)
 {
 	const CpSource *source = &plan->source;
 	StringInfoData skipped;
@@ -178,7 +176,7 @@ choose_features(ReadingPlan *plan, const CpTrainingSet *set, const CpOptions *op
 		Form_pg_attribute attribute = TupleDescAttr(source->descriptor, column);
 
 		report_twice(source, column);
-		if (is_steering(plan, set, options, column) ||
+		if (is_steering(plan, column) ||
 			names_column(source, options->exclude, "exclude", column) ||
 			(options->include != NIL && !names_column(source, options->include, "include", column)))
 			continue;
@@ -210,27 +208,31 @@ make_plan(ReadingPlan *plan, CpTrainingSet *set, const char *source, const char 
 	require_kind(&plan->weight, &plan->source, true, "numbers");
 	steer(&plan->time, &plan->source, options->time_column, "time_column");
 	require_kind(&plan->time, &plan->source, false, "dates, timestamps or numbers");
-	steer(&plan->unit, &plan->source,
-		  options->group_column != NULL ? options->group_column : set->roles[CP_ROLE_ID],
-		  options->group_column != NULL ? "group_column" : "id");
-	choose_features(plan, set, options);
+	steer(&plan->id, &plan->source, set->roles[CP_ROLE_ID], "id");
+	steer(&plan->group, &plan->source, options->group_column, "group_column");
+	choose_features(plan, options);
 	set->source = plan->source.text;
 	set->label = column_name(&plan->source, plan->label_column);
 }
 
 /* --- reading ------------------------------------------------------------- */
 
+/* Hash of a row's value, 0 when there is none. */
 static uint64
-hash_of(const Steering *steering, Datum value)
+hash_of(const Steering *steering, const Datum *values, const bool *nulls)
 {
 	const char *text;
 	size_t		length;
+	Datum		value;
 
+	if (steering->column < 0 || nulls[steering->column])
+		return 0;
+	value = values[steering->column];
 	if (steering->readable && steering->reader.number != NULL)
 	{
 		double		number = steering->reader.number(value);
 
-		return cp_hash_bytes(&number, sizeof(number), 0);
+		return cp_hash_bytes(&number, sizeof(number), 0) | 1;
 	}
 	if (steering->readable)
 		text = steering->reader.text(value, &length);
@@ -239,7 +241,7 @@ hash_of(const Steering *steering, Datum value)
 		text = OidOutputFunctionCall(steering->output, value);
 		length = strlen(text);
 	}
-	return cp_hash_bytes(text, length, 0);
+	return cp_hash_bytes(text, length, 0) | 1;
 }
 
 static double
@@ -273,9 +275,8 @@ read_info(ReadingPlan *plan, const Datum *values, const bool *nulls, CpRowInfo *
 	info->weight = plan->weight.column < 0 ? 1 :
 		read_weight(&plan->weight, values[plan->weight.column], nulls[plan->weight.column]);
 	info->time = plan->time.column < 0 ? 0 : plan->time.reader.number(values[plan->time.column]);
-	/* Odd, since 0 says that there is none. */
-	info->unit = plan->unit.column < 0 || nulls[plan->unit.column] ? 0 :
-		hash_of(&plan->unit, values[plan->unit.column]) | 1;
+	info->identity = hash_of(&plan->id, values, nulls);
+	info->unit = plan->group.column >= 0 ? hash_of(&plan->group, values, nulls) : info->identity;
 	return true;
 }
 
@@ -376,6 +377,9 @@ tell(const ReadingPlan *plan, const CpDataset *dataset)
 				(errmsg_plural("%u row sampled of %llu, as \"max_rows\" says",
 							   "%u rows sampled of %llu, as \"max_rows\" says", dataset->rows, dataset->rows,
 							   (unsigned long long) dataset->arrived)));
+	/* Of a single row nothing can be said, and the error that follows says why. */
+	if (dataset->rows < 2)
+		return;
 	tell_dropped(dataset, CP_DROPPED_EMPTY, "all values are NULL");
 	tell_dropped(dataset, CP_DROPPED_CONSTANT, "they hold one value only");
 	tell_dropped(dataset, CP_DROPPED_ID, "nearly all values are distinct, as in an identifier");

@@ -62,6 +62,11 @@ def cpu_of(pid):
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def own_cpu():
+    """CPU seconds of this process, all threads."""
+    return time.process_time()
+
+
 def memory_of(pid):
     """The Rss and Vm lines of /proc/PID/status, MB."""
     with open("/proc/%s/status" % pid) as file:
