@@ -170,17 +170,13 @@ thin(CpDataset *dataset)
 {
 	CpContext  *context = dataset->context;
 	uint32_t	n = dataset->rows;
-	uint64_t   *draws,
-			   *draw_scratch;
-	uint32_t   *rows,
-			   *row_scratch;
+	uint64_t   *draws;
+	uint32_t   *rows;
 
 	CP_TRY(cp_alloc(context, &draws, n, sizeof(uint64_t)));
-	CP_TRY(cp_alloc(context, &draw_scratch, n, sizeof(uint64_t)));
 	CP_TRY(cp_alloc_zero(context, &rows, n, sizeof(uint32_t)));
-	CP_TRY(cp_alloc(context, &row_scratch, n, sizeof(uint32_t)));
 	memcpy(draws, dataset->draws, n * sizeof(uint64_t));
-	cp_sort_keys(draws, rows, draw_scratch, row_scratch, n);
+	CP_TRY(cp_sort_rows(context, draws, rows, n));
 	dataset->largest_draw = draws[dataset->max_rows - 1];
 	dataset->rows = 0;
 	for (uint32_t row = 0; row < n; row++)
@@ -188,9 +184,7 @@ thin(CpDataset *dataset)
 			move_row(dataset, dataset->rows++, row);
 	dataset->thin_at = dataset->rows + dataset->max_rows / 2 + 1;
 	cp_free(context, &draws);
-	cp_free(context, &draw_scratch);
 	cp_free(context, &rows);
-	cp_free(context, &row_scratch);
 	return CP_OK;
 }
 
@@ -427,20 +421,16 @@ cp_dataset_order(const CpDataset *dataset, uint64_t seed, uint32_t **order)
 {
 	CpContext  *context = dataset->context;
 	uint32_t	n = dataset->rows;
-	uint64_t   *keys,
-			   *key_scratch;
-	uint32_t   *row_scratch;
+	uint64_t   *keys;
 
 	CP_TRY(cp_alloc(context, order, n, sizeof(uint32_t)));
 	CP_TRY(cp_alloc(context, &keys, n, sizeof(uint64_t)));
-	CP_TRY(cp_alloc(context, &key_scratch, n, sizeof(uint64_t)));
-	CP_TRY(cp_alloc(context, &row_scratch, n, sizeof(uint32_t)));
 	for (uint32_t row = 0; row < n; row++)
 	{
 		(*order)[row] = row;
 		keys[row] = dataset->contents[row];
 	}
-	cp_sort_keys(keys, *order, key_scratch, row_scratch, n);
+	CP_TRY(cp_sort_rows(context, keys, *order, n));
 	for (uint32_t i = 0, equals = 0; i < n; i++)
 	{
 		uint32_t	row = (*order)[i];
@@ -452,10 +442,8 @@ cp_dataset_order(const CpDataset *dataset, uint64_t seed, uint32_t **order)
 			unit = cp_hash_add(dataset->contents[row], equals++);
 		keys[i] = cp_hash_mix(cp_hash_mix(seed) ^ unit);
 	}
-	cp_sort_keys(keys, *order, key_scratch, row_scratch, n);
+	CP_TRY(cp_sort_rows(context, keys, *order, n));
 	cp_free(context, &keys);
-	cp_free(context, &key_scratch);
-	cp_free(context, &row_scratch);
 	return CP_OK;
 }
 

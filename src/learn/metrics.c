@@ -28,23 +28,17 @@ weight_of(const double *weights, uint32_t row)
 static CpStatus
 rank_rows(CpContext *context, const double *probabilities, uint32_t n, uint32_t **order)
 {
-	uint64_t   *keys,
-			   *key_scratch;
-	uint32_t   *row_scratch;
+	uint64_t   *keys;
 
 	CP_TRY(cp_alloc(context, order, n, sizeof(uint32_t)));
 	CP_TRY(cp_alloc(context, &keys, n, sizeof(uint64_t)));
-	CP_TRY(cp_alloc(context, &key_scratch, n, sizeof(uint64_t)));
-	CP_TRY(cp_alloc(context, &row_scratch, n, sizeof(uint32_t)));
 	for (uint32_t row = 0; row < n; row++)
 	{
 		keys[row] = cp_sort_key_of_double(probabilities[row]);
 		(*order)[row] = row;
 	}
-	cp_sort_keys(keys, *order, key_scratch, row_scratch, n);
+	CP_TRY(cp_sort_rows(context, keys, *order, n));
 	cp_free(context, &keys);
-	cp_free(context, &key_scratch);
-	cp_free(context, &row_scratch);
 	return CP_OK;
 }
 

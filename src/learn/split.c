@@ -40,23 +40,19 @@ static CpStatus
 place_by_time(const CpDataset *dataset, const uint32_t *rows, uint32_t n, double *places)
 {
 	CpContext  *context = dataset->context;
-	uint64_t   *keys,
-			   *key_scratch;
-	uint32_t   *order,
-			   *order_scratch;
+	uint64_t   *keys;
+	uint32_t   *order;
 	uint32_t	first = 0;
 
 	CP_TRY(cp_alloc(context, &keys, n, sizeof(uint64_t)));
-	CP_TRY(cp_alloc(context, &key_scratch, n, sizeof(uint64_t)));
 	CP_TRY(cp_alloc(context, &order, n, sizeof(uint32_t)));
-	CP_TRY(cp_alloc(context, &order_scratch, n, sizeof(uint32_t)));
 	for (uint32_t i = 0; i < n; i++)
 	{
 		/* complemented: newest first */
 		keys[i] = ~cp_sort_key_of_double(dataset->times[rows[i]]);
 		order[i] = i;
 	}
-	cp_sort_keys(keys, order, key_scratch, order_scratch, n);
+	CP_TRY(cp_sort_rows(context, keys, order, n));
 	for (uint32_t i = 0; i < n; i++)
 	{
 		if (keys[i] != keys[first])
@@ -64,9 +60,7 @@ place_by_time(const CpDataset *dataset, const uint32_t *rows, uint32_t n, double
 		places[order[i]] = (first + 0.5) / n;
 	}
 	cp_free(context, &keys);
-	cp_free(context, &key_scratch);
 	cp_free(context, &order);
-	cp_free(context, &order_scratch);
 	return CP_OK;
 }
 

@@ -28,7 +28,7 @@ count_classes(CpContext *context, const CpDataset *dataset, const uint32_t *rows
 		return cp_fail(context, CP_BAD_DATA, "No rows are left to learn from: all %u are held out.", dataset->rows);
 	if (*rarer < 2)
 		return cp_fail(context, CP_BAD_DATA, "At least two rows of each class are needed to learn from;"
-					   " there are %u that churned and %u that stayed.", churned, n - churned);
+					   " %u churned and %u stayed.", churned, n - churned);
 	return CP_OK;
 }
 

@@ -197,7 +197,7 @@ check_envelope(CpContext *context, const uint8_t *bytes, size_t length,
 	if (length >= 8 && memcmp(bytes, magic, 8) != 0)
 		return cp_fail(context, CP_FOREIGN, "The bytes do not begin with the expected mark.");
 	if (length < CP_ENVELOPE_LENGTH)
-		return cp_fail(context, CP_CORRUPT, "%zu bytes are too few.", length);
+		return cp_fail(context, CP_CORRUPT, "Only %zu bytes are stored, fewer than the envelope takes.", length);
 	format = (uint32_t) get_integer(bytes + FORMAT_AT, 4);
 	if (format > newest)
 		return cp_fail(context, CP_FOREIGN, "Format %lu is newer than the newest known, %lu.",
@@ -373,7 +373,7 @@ cp_reader_close(CpReader *reader)
 	if (reader->failed)
 		return reader->status;
 	if (reader->position != reader->length)
-		return cp_fail(reader->context, CP_CORRUPT, "%zu bytes are left over.",
+		return cp_fail(reader->context, CP_CORRUPT, "Behind the end, %zu bytes are left over.",
 					   reader->length - reader->position);
 	return CP_OK;
 }

@@ -28,6 +28,20 @@ key_of_double(double value)
 	return bits ^ ((0 - (bits >> 63)) | UINT64_C(1) << 63);
 }
 
+CpStatus
+cp_sort_rows(CpContext *context, uint64_t *keys, uint32_t *rows, size_t n)
+{
+	uint64_t   *key_scratch;
+	uint32_t   *row_scratch;
+
+	CP_TRY(cp_alloc(context, &key_scratch, n, sizeof(uint64_t)));
+	CP_TRY(cp_alloc(context, &row_scratch, n, sizeof(uint32_t)));
+	cp_sort_keys(keys, rows, key_scratch, row_scratch, n);
+	cp_free(context, &key_scratch);
+	cp_free(context, &row_scratch);
+	return CP_OK;
+}
+
 uint64_t
 cp_sort_key_of_double(double value)
 {

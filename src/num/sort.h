@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "num/context.h"
+
 /*
  * Ascending order of doubles by value, -infinity first; no NaN may be present.
  * Stable, so -0 and 0 keep their places among each other. Radix sort by 11-bit digits
@@ -20,6 +22,9 @@ extern void cp_sort_doubles(double *values, double *scratch, size_t n);
  */
 extern void cp_sort_keys(uint64_t *keys, uint32_t *payload,
 						 uint64_t *key_scratch, uint32_t *payload_scratch, size_t n);
+
+/* The same with scratch of the context's for the while. */
+extern CpStatus cp_sort_rows(CpContext *context, uint64_t *keys, uint32_t *rows, size_t n);
 
 /* An unsigned key with the order of the double; -0 and 0 are equal, no NaN. */
 extern uint64_t cp_sort_key_of_double(double value);

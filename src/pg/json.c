@@ -12,6 +12,9 @@
 
 #include "pg/json.h"
 
+/* 2^53 */
+#define MAX_WHOLE 9007199254740992.0
+
 static void
 set_string(JsonbValue *value, const char *text)
 {
@@ -35,6 +38,9 @@ cp_shortest(double number)
 {
 	char	   *text = palloc(DOUBLE_SHORTEST_DECIMAL_LEN);
 
+	/* A whole number without an exponent, where all its digits mean something. */
+	if (number == floor(number) && fabs(number) <= MAX_WHOLE)
+		return psprintf("%.0f", number + 0.0);
 	double_to_shortest_decimal_buf(number, text);
 	return text;
 }

@@ -9,7 +9,7 @@ export PYTHONDONTWRITEBYTECODE=1
 command -v Rscript >/dev/null && Rscript -e 'library(modeldata)' >/dev/null 2>&1 ||
 	{ echo "Please install the Debian packages r-base-core and r-cran-modeldata." >&2; exit 1; }
 
-directory=$(mktemp -d /tmp/churnprevent-data.XXXXXX)
+directory=$(mktemp -d)
 trap 'rm -rf "$directory"' EXIT
 trap 'exit 130' INT TERM HUP
 Rscript test/bench/export_modeldata.R "$directory"

@@ -11,7 +11,7 @@ while [ "${1:-}" = -c ]; do
 	shift 2
 done
 
-directory=$(mktemp -d /tmp/churnprevent.XXXXXX)
+directory=$(mktemp -d)
 trap 'cluster_remove "$directory"' EXIT
 trap 'exit 130' INT TERM HUP
 

@@ -118,23 +118,26 @@ learn_train_params(CpTrainParams *params)
 }
 
 CpStatus
-learn_model_bytes(CpContext *context, uint32_t n, const CpTrainParams *params, CpWriter *writer)
+learn_train(CpContext *context, uint32_t n, bool weighted, const CpTrainParams *params, CpTrained *trained)
 {
 	LearnTable	table = {0};
 	CpDataset	dataset;
-	CpTrained	trained;
-	double	   *values;
+	double	   *values,
+			   *weights;
 	uint8_t    *labels;
 
 	CP_TRY(cp_alloc(context, &values, (size_t) n * LEARN_COLUMNS, sizeof(double)));
+	CP_TRY(cp_alloc(context, &weights, n, sizeof(double)));
 	CP_TRY(cp_alloc(context, &labels, n, 1));
 	learn_problem(7, n, values, labels, NULL);
+	for (uint32_t row = 0; row < n; row++)
+		weights[row] = row % 5;
 	table.rows = n;
 	table.ncolumns = LEARN_COLUMNS;
 	table.kinds = learn_kinds;
 	table.values = values;
 	table.labels = labels;
+	table.weights = weighted ? weights : NULL;
 	CP_TRY(learn_dataset(&dataset, context, &table));
-	CP_TRY(cp_train_model(context, &dataset, params, &trained));
-	return cp_model_write(&trained.model, context, writer);
+	return cp_train_model(context, &dataset, params, trained);
 }

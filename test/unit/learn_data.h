@@ -47,7 +47,8 @@ extern void learn_vector(const CpDataset *dataset, uint32_t row, double *vector)
 /* Quick settings: 40 rounds of depth 3, no sampling, no early stopping. */
 extern void learn_train_params(CpTrainParams *params);
 
-/* The trained model of n rows of the invented problem, as bytes. */
-extern CpStatus learn_model_bytes(CpContext *context, uint32_t n, const CpTrainParams *params, CpWriter *writer);
+/* A model trained on n rows of the invented problem; with weights when weighted. */
+extern CpStatus learn_train(CpContext *context, uint32_t n, bool weighted, const CpTrainParams *params,
+							CpTrained *trained);
 
 #endif

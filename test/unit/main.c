@@ -17,8 +17,10 @@ extern void test_dictionary(void);
 extern void test_dataset(void);
 extern void test_binning(void);
 extern void test_tree(void);
+extern void test_tree_grow(void);
 extern void test_metrics(void);
 extern void test_split(void);
+extern void test_model(void);
 
 static const UnitTest tests[] = {
 	{"context", test_context},
@@ -32,8 +34,10 @@ static const UnitTest tests[] = {
 	{"dataset", test_dataset},
 	{"binning", test_binning},
 	{"tree", test_tree},
+	{"tree_grow", test_tree_grow},
 	{"metrics", test_metrics},
 	{"split", test_split},
+	{"model", test_model},
 };
 
 int

@@ -207,7 +207,7 @@ check_foreign(void)
 											"CPOTHER", FORMAT));
 	CHECK_STATUS(CP_FOREIGN, cp_reader_open(&reader, context, writer.bytes, writer.length,
 											MAGIC, FORMAT - 1));
-	CHECK_STRING("format 66051 is newer than the newest known, 66050", context->reason);
+	CHECK_STRING("Format 66051 is newer than the newest known, 66050.", context->reason);
 	CHECK_STATUS(CP_FOREIGN, cp_reader_open(&reader, context, "something else", 14, MAGIC, FORMAT));
 
 	/* A reader that was not opened gives zeros and its status again. */
@@ -307,7 +307,7 @@ check_failure_lasts(void)
 	CHECK(cp_read_f64(&reader) == 0.0);
 	CHECK_EQUAL(0, cp_read_count(&reader, 1));
 	CHECK(reader.failed);
-	CHECK_STRING("the stored bytes end at 12", context->reason);
+	CHECK_STRING("The stored bytes end at 12.", context->reason);
 	CHECK_STATUS(CP_CORRUPT, cp_reader_close(&reader));
 
 	REQUIRE_OK(open_forged(&reader, context, 1));

@@ -559,6 +559,15 @@ cut_nan(CpTrees *trees)
 	trees->cuts[1][253] = NAN;
 }
 
+/* A bin more than a byte holds beside "missing". */
+static void
+cut_too_many(CpTrees *trees)
+{
+	CHECK_STATUS(CP_OK, cp_resize(trees->context, &trees->cuts[1], 255, sizeof(double)));
+	trees->cuts[1][254] = 1e6;
+	trees->ncuts[1] = 255;
+}
+
 static void
 slot_twice(CpTrees *trees)
 {
@@ -638,7 +647,7 @@ check_forged(void)
 		{"slot unknown", slot_unknown}, {"leaf with a test", leaf_with_a_test},
 		{"threshold too high", threshold_too_high}, {"value infinite", value_infinite}, {"value NaN", value_nan},
 		{"cover NaN", cover_nan}, {"gain infinite", gain_infinite},
-		{"cuts not ascending", cuts_not_ascending}, {"cut NaN", cut_nan}, {"slot twice", slot_twice},
+		{"cuts not ascending", cuts_not_ascending}, {"cut NaN", cut_nan}, {"a cut too many", cut_too_many}, {"slot twice", slot_twice},
 		{"slot of no feature", slot_of_no_feature}, {"slot of other kind", slot_of_other_kind},
 		{"slot of number kind", slot_of_number_kind}, {"slot of no kind", slot_of_no_kind},
 		{"slot of unknown kind", slot_of_unknown_kind}, {"first root late", first_root_late},
