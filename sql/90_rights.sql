@@ -1,10 +1,10 @@
 -- The documented sets of rights. What a reader never gets is SELECT on model bytes
 -- and held-out rows, which hold customers' values, or on sources, which may.
 --
--- These functions act as the owner of the extension, so that what one admin gave
--- another can take back; who may call them is a right of its own, given to admins.
+-- These two act as the owner of the extension, so that what one admin gave another
+-- can take back; to call them is a right of its own, which admins get.
 
-CREATE FUNCTION churnprevent.change_rights(role name, privileges text, give boolean)
+CREATE FUNCTION cp_grant(role name, privileges text)
 RETURNS void
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -13,11 +13,6 @@ DECLARE
 	reads CONSTANT text[] := '{cp_predict,cp_score,cp_evaluate,cp_lift}';
 	operates CONSTANT text[] := '{cp_train,cp_deploy,cp_drop_model,cp_grant_model,cp_revoke_model}';
 	administers CONSTANT text[] := '{cp_grant,cp_revoke}';
-	reads_columns CONSTANT text := 'model_id, name, version, owner, checksum, created_at, seconds, label, roles,'
-		' rows, feature_count, features, members, metrics';
-	operates_columns CONSTANT text := 'source, options';
-	verb CONSTANT text := CASE WHEN give THEN 'GRANT' ELSE 'REVOKE' END;
-	whom CONSTANT text := format(CASE WHEN give THEN 'TO %I' ELSE 'FROM %I' END, role);
 	functions text[] := CASE privileges
 		WHEN 'reader' THEN reads
 		WHEN 'operator' THEN reads || operates
@@ -35,32 +30,42 @@ BEGIN
 		JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND e.oid = d.refobjid
 		WHERE e.extname = 'churnprevent' AND p.proname = ANY (functions)
 	LOOP
-		EXECUTE format('%s EXECUTE ON FUNCTION %s %s', verb, signature, whom);
+		EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', signature, role);
 	END LOOP;
-	EXECUTE format('%s USAGE ON SCHEMA churnprevent %s', verb, whom);
-	EXECUTE format('%s SELECT ON churnprevent.model_summary, churnprevent.deployment %s', verb, whom);
-	EXECUTE format('%s SELECT (%s) ON churnprevent.model %s', verb, reads_columns, whom);
+	EXECUTE format('GRANT USAGE ON SCHEMA churnprevent TO %I', role);
+	EXECUTE format('GRANT SELECT ON churnprevent.model_summary, churnprevent.deployment TO %I', role);
+	EXECUTE format('GRANT SELECT (model_id, name, version, owner, checksum, created_at, seconds, label, roles,'
+		' rows, feature_count, features, members, metrics) ON churnprevent.model TO %I', role);
 	IF privileges <> 'reader' THEN
-		EXECUTE format('%s SELECT (%s) ON churnprevent.model %s', verb, operates_columns, whom);
-		EXECUTE format('%s SELECT ON churnprevent.model_name, churnprevent.model_grant %s', verb, whom);
+		EXECUTE format('GRANT SELECT (source, options) ON churnprevent.model TO %I', role);
+		EXECUTE format('GRANT SELECT ON churnprevent.model_name, churnprevent.model_grant TO %I', role);
 	END IF;
 END
 $$;
-COMMENT ON FUNCTION churnprevent.change_rights(name, text, boolean) IS 'what cp_grant and cp_revoke do';
-REVOKE ALL ON FUNCTION churnprevent.change_rights(name, text, boolean) FROM PUBLIC;
-
-CREATE FUNCTION cp_grant(role name, privileges text)
-RETURNS void
-LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS $$ SELECT churnprevent.change_rights(role, privileges, true) $$;
 COMMENT ON FUNCTION cp_grant(name, text) IS 'give a role the rights of a reader, an operator or an admin';
 REVOKE ALL ON FUNCTION cp_grant(name, text) FROM PUBLIC;
 
 CREATE FUNCTION cp_revoke(role name)
 RETURNS void
-LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
-AS $$ SELECT churnprevent.change_rights(role, 'admin', false) $$;
+AS $$
+DECLARE
+	whom CONSTANT oid := CASE WHEN role = 'public' THEN 0 ELSE quote_ident(role)::regrole::oid END;
+	signature regprocedure;
+BEGIN
+	FOR signature IN
+		SELECT DISTINCT p.oid FROM pg_proc p
+		JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
+		JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND e.oid = d.refobjid
+		CROSS JOIN aclexplode(p.proacl) a
+		WHERE e.extname = 'churnprevent' AND a.grantee = whom
+	LOOP
+		EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM %I', signature, role);
+	END LOOP;
+	EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA churnprevent FROM %I', role);
+	EXECUTE format('REVOKE USAGE ON SCHEMA churnprevent FROM %I', role);
+END
+$$;
 COMMENT ON FUNCTION cp_revoke(name) IS 'take back from a role all that cp_grant gave';
 REVOKE ALL ON FUNCTION cp_revoke(name) FROM PUBLIC;

@@ -9,16 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "num/special.h"
+
 /* Rows between two looks at the poll: some tens of milliseconds. */
 #define POLL_ROWS (1u << 20)
 #define PREFETCH_AHEAD 24
 
-/*
- * What a level adds by chance alone to the gain of the best division of levels put
- * in order of their own gradients. Without any effect G / sqrt(H) of a level is
- * about standard normal, and parting k such levels by sign gains k E|z|^2 = 2 k / pi.
- */
-#define CHANCE_PER_LEVEL 0.6366197723675814
 
 #if defined(__GNUC__)
 #define PREFETCH(address) __builtin_prefetch(address)
@@ -59,9 +55,43 @@ size_t
 cp_grower_bytes(const CpBinned *binned, uint32_t max_depth)
 {
 	size_t		a_row = sizeof(CpGradient) + 3 * sizeof(uint32_t);
+	size_t		levels = 0;
 
-	return a_row * binned->rows +
+	for (uint32_t f = 0; f < binned->nfeatures; f++)
+		if (binned->features[f].category && binned->features[f].bins > levels)
+			levels = binned->features[f].bins;
+	/* The tables of gains by chance make a triangle. */
+	return a_row * binned->rows + levels * (levels + 1) / 2 * sizeof(double) +
 		histogram_length(binned) * sizeof(CpGradientSum) * (max_depth + 1);
+}
+
+/*
+ * What parting the first m of k levels, in order of their own gradients, gains by
+ * chance alone. Without any effect G / sqrt(H) of a level is about standard normal,
+ * and the sum of the m least of k such is -k phi(q), q the normal quantile of m / k;
+ * that sum squared, over m and over k - m, makes k phi(q)^2 / (p (1 - p)). A number
+ * or a yes/no column has a gain of 1 by chance, which is taken off.
+ */
+static double
+chance_gain(uint32_t m, uint32_t k)
+{
+	double		p = (double) m / k;
+	double		q = cp_normal_quantile(p);
+	double		density = cp_exp(-q * q / 2) * 0.3989422804014327;
+	double		gain = k * density * density / (p * (1 - p)) - 1;
+
+	return gain > 0 ? gain : 0;
+}
+
+static CpStatus
+prepare_chance(CpGrower *grower, uint32_t k)
+{
+	if (grower->chance[k] != NULL)
+		return CP_OK;
+	CP_TRY(cp_alloc(grower->context, &grower->chance[k], k, sizeof(double)));
+	for (uint32_t m = 1; m < k; m++)
+		grower->chance[k][m] = chance_gain(m, k);
+	return CP_OK;
 }
 
 CpStatus
@@ -79,6 +109,10 @@ cp_grower_init(CpGrower *grower, CpContext *context, const CpBinned *binned, con
 	CP_TRY(cp_alloc(context, &grower->scratch, n, sizeof(uint32_t)));
 	CP_TRY(cp_alloc(context, &grower->allowed, binned->nfeatures, 1));
 	memset(grower->allowed, 1, binned->nfeatures);
+	/* A node may see any number of a category's levels. */
+	for (uint32_t f = 0; f < binned->nfeatures; f++)
+		for (uint32_t k = params->one_hot_levels + 1; binned->features[f].category && k <= binned->features[f].bins; k++)
+			CP_TRY(prepare_chance(grower, k));
 	return CP_OK;
 }
 
@@ -94,6 +128,8 @@ cp_grower_free(CpGrower *grower)
 	cp_free(context, &grower->allowed);
 	for (int level = 0; level <= CP_MAX_DEPTH; level++)
 		cp_free(context, &grower->sums[level]);
+	for (int k = 0; k <= CP_FIELD_CODES; k++)
+		cp_free(context, &grower->chance[k]);
 }
 
 /* --- histograms --------------------------------------------------------- */
@@ -369,7 +405,7 @@ split_category(const CpGrower *grower, uint32_t f, const CpGradientSum *sums,
 {
 	LevelOrder	order[CP_FIELD_CODES];
 	CpGradientSum left = {0, 0};
-	double		chance;
+	const double *chance;
 	uint32_t	n = order_levels(grower, sums, grower->binned->features[f].bins, order);
 
 	if (n <= grower->params.one_hot_levels)
@@ -380,11 +416,11 @@ split_category(const CpGrower *grower, uint32_t f, const CpGradientSum *sums,
 		return;
 	}
 	qsort(order, n, sizeof(LevelOrder), compare_level_order);
-	chance = CHANCE_PER_LEVEL * (n - 2);
+	chance = grower->chance[n];
 	for (uint32_t i = 0; i + 1 < n; i++)
 	{
 		plus(&left, sums[order[i].bin]);
-		if (improves(grower, split, left, total, parent, chance))
+		if (improves(grower, split, left, total, parent, chance[i + 1]))
 			take_levels(split, f, order, n, 0, i);
 	}
 }

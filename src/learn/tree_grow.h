@@ -58,6 +58,7 @@ typedef struct CpGrower
 
 	uint32_t   *scratch;		/* [binned->rows] */
 	CpGradientSum *sums[CP_MAX_DEPTH + 1];	/* histograms, one a level, allocated when first needed */
+	double	   *chance[CP_FIELD_CODES + 1]; /* [k][m] gain by chance of parting m of k levels; NULL = never asked */
 } CpGrower;
 
 /* Allocate gradients, row lists, allowed (all), scratch. */

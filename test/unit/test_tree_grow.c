@@ -28,14 +28,18 @@ static const CpKind kinds[COLUMNS] = {
 	CP_CATEGORY,				/* three levels or missing: one against the rest */
 	CP_CATEGORY,				/* twenty levels or missing, in order of their gradients */
 	CP_NUMBER,					/* one value or missing */
-	CP_CATEGORY,				/* 300 levels: 254, other and missing */
+	CP_CATEGORY,				/* 290 levels: 254, other and missing */
 	CP_CATEGORY					/* two levels */
 };
+
+#define MOST_COLUMNS 17
 
 typedef struct Sample
 {
 	uint32_t	n;
-	double		values[MOST * COLUMNS];
+	uint32_t	ncolumns;
+	const CpKind *kinds;
+	double		values[MOST * MOST_COLUMNS];	/* [n][ncolumns] */
 	uint8_t		labels[MOST];
 	double		g[MOST];
 	double		h[MOST];
@@ -65,13 +69,28 @@ value_of(CpRng *rng, uint32_t column)
 		case 6:
 			return missing ? NAN : 5;
 		case 7:
-			return missing ? NAN : (double) (cp_rng_below(rng, 20) * cp_rng_below(rng, 16));
+			return missing ? NAN : (double) cp_rng_below(rng, 290);
 		default:
 			return (double) cp_rng_below(rng, 2);
 	}
 }
 
-/* Gradients that depend on all columns; hessians as of probabilities. */
+/* Gradients and hessians as of probabilities, the former by the odds of a row. */
+static void
+set_gradients(Sample *sample, CpRng *rng, uint32_t row, double odds)
+{
+	double		p = 1 / (1 + exp(-odds / 3 + 0.3));
+
+	sample->labels[row] = cp_rng_uniform(rng) < p;
+	p = 0.05 + 0.9 * cp_rng_uniform(rng);
+	/* Whole steps of the fixed-point numbers, so that both sides start from the same. */
+	sample->g[row] = floor((p - sample->labels[row]) / UNIT) * UNIT;
+	sample->h[row] = floor(p * (1 - p) / UNIT) * UNIT;
+	sample->in_bag[row] = cp_rng_uniform(rng) < 0.8;
+	sample->rows[row] = row;
+}
+
+/* Odds that depend on all columns. */
 static void
 make_sample(Sample *sample, uint32_t n, uint64_t seed)
 {
@@ -79,11 +98,12 @@ make_sample(Sample *sample, uint32_t n, uint64_t seed)
 
 	cp_rng_init(&rng, seed, 0);
 	sample->n = n;
+	sample->ncolumns = COLUMNS;
+	sample->kinds = kinds;
 	for (uint32_t row = 0; row < n; row++)
 	{
 		double	   *v = sample->values + (size_t) row * COLUMNS;
-		double		p,
-					odds = 0;
+		double		odds = 0;
 
 		for (uint32_t c = 0; c < COLUMNS; c++)
 		{
@@ -91,14 +111,31 @@ make_sample(Sample *sample, uint32_t n, uint64_t seed)
 			odds += isnan(v[c]) ? 0.4 * ((c + seed) % 3 - 1.0) : kinds[c] == CP_CATEGORY ?
 				0.8 * sin(v[c] * 1.7 + (double) seed) : 0.3 * v[c] * ((c + seed) % 2 ? 1 : -1);
 		}
-		p = 1 / (1 + exp(-odds / 3 + 0.3));
-		sample->labels[row] = cp_rng_uniform(&rng) < p;
-		p = 0.05 + 0.9 * cp_rng_uniform(&rng);
-		/* Whole steps of the fixed-point numbers, so that both sides start from the same. */
-		sample->g[row] = floor((p - sample->labels[row]) / UNIT) * UNIT;
-		sample->h[row] = floor(p * (1 - p) / UNIT) * UNIT;
-		sample->in_bag[row] = cp_rng_uniform(&rng) < 0.8;
-		sample->rows[row] = row;
+		set_gradients(sample, &rng, row, odds);
+	}
+}
+
+/* Numbers of a field each; the odds depend on the last. */
+static void
+make_numbers(Sample *sample, uint32_t n, uint32_t ncolumns)
+{
+	static const CpKind numbers[MOST_COLUMNS] = {
+		CP_NUMBER, CP_NUMBER, CP_NUMBER, CP_NUMBER, CP_NUMBER, CP_NUMBER, CP_NUMBER, CP_NUMBER, CP_NUMBER,
+		CP_NUMBER, CP_NUMBER, CP_NUMBER, CP_NUMBER, CP_NUMBER, CP_NUMBER, CP_NUMBER, CP_NUMBER
+	};
+	CpRng		rng;
+
+	cp_rng_init(&rng, ncolumns, 0);
+	sample->n = n;
+	sample->ncolumns = ncolumns;
+	sample->kinds = numbers;
+	for (uint32_t row = 0; row < n; row++)
+	{
+		double	   *v = sample->values + (size_t) row * ncolumns;
+
+		for (uint32_t c = 0; c < ncolumns; c++)
+			v[c] = (double) cp_rng_below(&rng, 100);
+		set_gradients(sample, &rng, row, v[ncolumns - 1] * 0.2 - 10 + v[0] * 0.05);
 	}
 }
 
@@ -120,8 +157,8 @@ grow(const Sample *sample, const CpGrowParams *params, uint32_t ntrees, CpContex
 	CpGrower   *grower = &grown->grower;
 
 	table.rows = sample->n;
-	table.ncolumns = COLUMNS;
-	table.kinds = kinds;
+	table.ncolumns = sample->ncolumns;
+	table.kinds = sample->kinds;
 	table.values = sample->values;
 	table.labels = sample->labels;
 	CP_TRY(learn_dataset(&grown->dataset, context, &table));
@@ -163,7 +200,7 @@ typedef struct Search
 	const Sample *sample;
 	const Grown *grown;
 	const CpGrowParams *params;
-	const CpColumn *columns[COLUMNS];	/* by feature */
+	const CpColumn *columns[MOST_COLUMNS];	/* by feature */
 	const uint32_t *rows;		/* of the node, in the bag */
 	uint32_t	n;
 	Sum			total;
@@ -332,7 +369,7 @@ goes_right(const Search *search, const CpNode *node, uint32_t row)
 /* How many divisions of which kind a run has seen, so that none is left out unnoticed. */
 typedef struct Seen
 {
-	uint32_t	splits[COLUMNS];
+	uint32_t	splits[MOST_COLUMNS];
 	uint32_t	missing_alone;
 	uint32_t	leaves;
 } Seen;
@@ -530,7 +567,7 @@ check_each_feature(void)
 		{
 			Seen		seen = {{0}, 0, 0};
 
-			make_sample(&sample, 400, seed);
+			make_sample(&sample, only == 7 ? MOST : 400, seed);
 			REQUIRE_OK(grow(&sample, &params, 0, unit_context(), &grown));
 			memset(grown.grower.allowed, 0, COLUMNS);
 			grown.grower.allowed[only] = 1;
@@ -539,6 +576,54 @@ check_each_feature(void)
 			for (uint32_t c = 0; c < COLUMNS; c++)
 				CHECK(c == only || seen.splits[c] == 0);
 		}
+}
+
+/* One level stands out, upwards or downwards: it ends up at an end of the order, alone. */
+static void
+check_one_level_stands_out(void)
+{
+	static Sample sample;
+	static Grown grown;
+	CpGrowParams params;
+
+	usual_params(&params);
+	params.max_depth = 2;
+	for (int up = 0; up < 2; up++)
+	{
+		Seen		seen = {{0}, 0, 0};
+
+		make_sample(&sample, 600, 70);
+		for (uint32_t row = 0; row < 600; row++)
+			sample.g[row] = (sample.values[row * COLUMNS + 5] == 11) == (up == 1) ? 0.5 : -0.5;
+		REQUIRE_OK(grow(&sample, &params, 0, unit_context(), &grown));
+		memset(grown.grower.allowed, 0, COLUMNS);
+		grown.grower.allowed[5] = 1;
+		REQUIRE_OK(cp_grow_tree(&grown.grower));
+		check_tree(&sample, &grown, &params, &seen);
+		CHECK(seen.splits[5] > 0);
+	}
+}
+
+/* Any number of fields, in blocks of eight. */
+static void
+check_fields(void)
+{
+	static Sample sample;
+	static Grown grown;
+	CpGrowParams params;
+
+	usual_params(&params);
+	params.max_depth = 3;
+	for (uint32_t columns = 1; columns <= MOST_COLUMNS; columns++)
+	{
+		Seen		seen = {{0}, 0, 0};
+
+		make_numbers(&sample, 250, columns);
+		REQUIRE_OK(grow(&sample, &params, 1, unit_context(), &grown));
+		CHECK_EQUAL(columns, grown.binned.nfields);
+		check_tree(&sample, &grown, &params, &seen);
+		CHECK(seen.splits[columns - 1] > 0);
+	}
 }
 
 static bool
@@ -687,54 +772,103 @@ check_unseen(void)
 	}
 }
 
-/* A threshold lies between the values a node has, for those in between that it has not. */
-static void
-check_middle_of_gap(void)
+/* One column of 90 numbers, of which some are missing; which rows are in the bag and churned is the caller's. */
+static CpStatus
+grow_numbers(bool (*is_missing) (uint32_t row), bool (*is_in_bag) (uint32_t row), bool (*churned) (uint32_t row),
+			 CpTrees *trees, double *scores)
 {
 	static double values[90];
 	static uint8_t labels[90];
-	static double scores[90];
 	static const CpKind kind = CP_NUMBER;
 	LearnTable	table = {0};
 	CpDataset	dataset;
 	CpBinned	binned;
 	CpGrower	grower;
-	CpTrees		trees;
 	CpGrowParams params;
 	uint32_t	rows[90];
 
 	usual_params(&params);
+	params.max_depth = 1;
 	for (uint32_t row = 0; row < 90; row++)
 	{
-		values[row] = row;		/* 90 bins; only the outer thirds are in the bag */
-		labels[row] = row < 45;
+		values[row] = is_missing(row) ? NAN : row;
+		labels[row] = churned(row);
 		rows[row] = row;
+		scores[row] = 0;
 	}
 	table.rows = 90;
 	table.ncolumns = 1;
 	table.kinds = &kind;
 	table.values = values;
 	table.labels = labels;
-	REQUIRE_OK(learn_dataset(&dataset, unit_context(), &table));
-	REQUIRE_OK(cp_bin(&dataset, rows, 90, 255, &binned));
-	REQUIRE_OK(cp_grower_init(&grower, dataset.context, &binned, &params));
-	REQUIRE_OK(cp_trees_init(&trees, dataset.context, 1));
+	CP_TRY(learn_dataset(&dataset, unit_context(), &table));
+	CP_TRY(cp_bin(&dataset, rows, 90, 255, &binned));
+	CP_TRY(cp_grower_init(&grower, dataset.context, &binned, &params));
+	CP_TRY(cp_trees_init(trees, dataset.context, 1));
 	grower.unit = UNIT;
-	grower.trees = &trees;
+	grower.trees = trees;
 	grower.scores = scores;
 	for (uint32_t row = 0; row < 90; row++)
 	{
 		grower.gradients[row].g = (int32_t) ((0.5 - labels[row]) / UNIT);
 		grower.gradients[row].h = (int32_t) (0.25 / UNIT);
-		if (row < 30 || row >= 60)
+		if (is_in_bag(row))
 			grower.in_bag[grower.in_count++] = row;
 		else
 			grower.out_bag[grower.out_count++] = row;
 	}
-	REQUIRE_OK(cp_grow_tree(&grower));
+	return cp_grow_tree(&grower);
+}
+
+static bool
+never(uint32_t row)
+{
+	(void) row;
+	return false;
+}
+
+static bool
+last_third(uint32_t row)
+{
+	return row >= 60;
+}
+
+static bool
+not_middle_third(uint32_t row)
+{
+	return row < 30 || row >= 60;
+}
+
+static bool
+first_half(uint32_t row)
+{
+	return row < 45;
+}
+
+/* A threshold lies between the values a node has, for those in between that it has not. */
+static void
+check_middle_of_gap(void)
+{
+	double		scores[90];
+	CpTrees		trees;
+
+	REQUIRE_OK(grow_numbers(never, not_middle_third, first_half, &trees, scores));
 	CHECK_EQUAL((29 + 59) / 2, trees.nodes[0].test & 255);
 	for (uint32_t row = 0; row < 90; row++)
 		CHECK((scores[row] > 0) == (row <= 44));
+}
+
+/* When missing are parted from present, values that the node has not are present. */
+static void
+check_missing_against_present(void)
+{
+	double		scores[90];
+	CpTrees		trees;
+
+	REQUIRE_OK(grow_numbers(last_third, not_middle_third, last_third, &trees, scores));
+	CHECK_EQUAL(CP_SLOT_MISSING_HIGH, trees.slots[0].kind);
+	for (uint32_t row = 0; row < 90; row++)
+		CHECK((scores[row] > 0) == (row >= 60));
 }
 
 /* A tree is a leaf when nothing can be divided. */
@@ -833,6 +967,13 @@ check_failures(void)
 			CHECK_STATUS(CP_NO_MEMORY, status);
 		REQUIRE(nth < 2000);
 	}
+	/* Asked for each histogram and each leaf. */
+	params.max_depth = 1;
+	REQUIRE_OK(grow(&sample, &params, 0, unit_context(), &grown));
+	unit_cancel_after(SIZE_MAX);
+	REQUIRE_OK(cp_grow_tree(&grown.grower));
+	CHECK_EQUAL(3, unit_polls());
+	params.max_depth = 4;
 	status = CP_CANCELLED;
 	for (size_t polls = 0; status != CP_OK; polls++)
 	{
@@ -851,10 +992,13 @@ test_tree_grow(void)
 {
 	UNIT_CASE("every division is the best of all", check_best_divisions);
 	UNIT_CASE("every column by itself", check_each_feature);
+	UNIT_CASE("one level that stands out", check_one_level_stands_out);
+	UNIT_CASE("any number of fields", check_fields);
 	UNIT_CASE("the order of rows does not show", check_order_of_rows);
 	UNIT_CASE("sums by subtraction are exact", check_exact);
 	UNIT_CASE("unseen levels go to the heavier child", check_unseen);
 	UNIT_CASE("a threshold lies in the middle of a gap", check_middle_of_gap);
+	UNIT_CASE("missing against present", check_missing_against_present);
 	UNIT_CASE("nothing to divide makes a leaf", check_leaf_only);
 	UNIT_CASE("memory announced bounds memory used", check_bytes);
 	UNIT_CASE("each allocation that fails, each poll that stops", check_failures);
