@@ -66,14 +66,12 @@ cp_grower_bytes(const CpBinned *binned, uint32_t max_depth)
 }
 
 /*
- * What parting the first m of k levels, in order of their own gradients, gains by
- * chance alone. Without any effect G / sqrt(H) of a level is about standard normal,
- * and the sum of the m least of k such is -k phi(q), q the normal quantile of m / k;
- * that sum squared, over m and over k - m, makes k phi(q)^2 / (p (1 - p)). A number
- * or a yes/no column has a gain of 1 by chance, which is taken off.
+ * The sum of the m least of k standard normals is about -k phi(q), q the normal
+ * quantile of m / k; that squared, over m and over k - m, is what is gained. A yes/no
+ * column gains 1 by chance, which is taken off.
  */
-static double
-chance_gain(uint32_t m, uint32_t k)
+double
+cp_chance_gain(uint32_t m, uint32_t k)
 {
 	double		p = (double) m / k;
 	double		q = cp_normal_quantile(p);
@@ -90,7 +88,7 @@ prepare_chance(CpGrower *grower, uint32_t k)
 		return CP_OK;
 	CP_TRY(cp_alloc(grower->context, &grower->chance[k], k, sizeof(double)));
 	for (uint32_t m = 1; m < k; m++)
-		grower->chance[k][m] = chance_gain(m, k);
+		grower->chance[k][m] = cp_chance_gain(m, k);
 	return CP_OK;
 }
 

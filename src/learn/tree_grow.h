@@ -69,6 +69,15 @@ extern void cp_grower_free(CpGrower *grower);
 /* Bytes that cp_grower_init and cp_grow_tree will allocate. */
 extern size_t cp_grower_bytes(const CpBinned *binned, uint32_t max_depth);
 
+/*
+ * What parting the first m of k levels (0 < m < k), put in order of their own
+ * gradients, gains by chance alone, more than a yes/no column does; never negative.
+ * Without any effect G / sqrt(H) of a level is about standard normal, and the more
+ * levels, the better the best division fits their noise. A division of more than
+ * one_hot_levels levels counts only for what it gains beyond.
+ */
+extern double cp_chance_gain(uint32_t m, uint32_t k);
+
 /* Append one tree to grower->trees and add its values to the scores of all rows in and out of the bag. */
 extern CpStatus cp_grow_tree(CpGrower *grower);
 

@@ -44,6 +44,7 @@ add_row(CpDataset *dataset, const LearnTable *table, uint32_t row)
 	info.weight = table->weights == NULL ? 1 : table->weights[row];
 	info.time = table->times == NULL ? 0 : table->times[row];
 	info.unit = table->units == NULL ? 0 : table->units[row];
+	info.identity = table->identities == NULL ? 0 : table->identities[row];
 	return cp_dataset_end_row(dataset, &info);
 }
 

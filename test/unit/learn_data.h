@@ -20,6 +20,7 @@ typedef struct LearnTable
 	const double *weights;		/* [rows] or NULL */
 	const double *times;		/* [rows] or NULL */
 	const uint64_t *units;		/* [rows] or NULL */
+	const uint64_t *identities; /* [rows] or NULL */
 	const uint32_t *arrival;	/* [rows] the order in which rows are added, or NULL */
 	uint32_t	max_rows;		/* 0 = keep all */
 	uint64_t	seed;			/* of the sampling */

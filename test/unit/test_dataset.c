@@ -98,7 +98,7 @@ take_picture(const LearnTable *table, Picture *picture)
 		picture->units[i] = dataset.units[order[i]];
 	}
 	for (uint32_t c = 0; c < LEARN_COLUMNS; c++)
-		for (uint32_t level = 0; level < dataset.columns[c].texts.count; level++)
+		for (uint32_t level = 0; dataset.columns[c].dropped == CP_KEPT && level < dataset.columns[c].texts.count; level++)
 		{
 			size_t		length;
 			const char *text = cp_dictionary_text(&dataset.columns[c].texts, level, &length);
@@ -304,6 +304,65 @@ check_sample_is_uniform(void)
 		chi_square += (times_kept[row] - expected) * (times_kept[row] - expected) / (expected * (1 - (double) sample / rows));
 	/* 499 degrees of freedom: deviates by five standard deviations with a chance below 1e-5. */
 	CHECK_CLOSE(499, chi_square, 5 * sqrt(2 * 499));
+}
+
+/* With an id the sample is the same in any order of arrival, and rows of one id come together. */
+static void
+check_sample_of_identities(void)
+{
+	static Problem problem;
+	static Picture first,
+				picture;
+	static uint64_t identities[MOST];
+	LearnTable	table;
+	CpRng		rng;
+
+	cp_rng_init(&rng, 40, 0);
+	make_problem(&problem, &table);
+	for (uint32_t row = 0; row < MOST; row++)
+		identities[row] = problem.units[row] = 1 + cp_rng_below(&rng, MOST - 100);
+	table.identities = identities;
+	for (uint32_t max_rows = 1; max_rows < MOST; max_rows += 1 + max_rows)
+	{
+		table.max_rows = max_rows;
+		REQUIRE_OK(take_picture(&table, &first));
+		CHECK(first.rows >= max_rows && first.rows < max_rows + 10);
+		for (int round = 0; round < 3; round++)
+		{
+			cp_rng_shuffle(&rng, problem.arrival, MOST);
+			REQUIRE_OK(take_picture(&table, &picture));
+			CHECK(same_picture(&first, &picture));
+		}
+		for (uint32_t i = 0; i < first.rows; i++)
+		{
+			uint32_t	in_all = 0,
+						in_sample = 0;
+
+			for (uint32_t row = 0; row < MOST; row++)
+				in_all += identities[row] == first.units[i];
+			for (uint32_t j = 0; j < first.rows; j++)
+				in_sample += first.units[j] == first.units[i];
+			CHECK_EQUAL(in_all, in_sample);
+		}
+	}
+}
+
+/* All rows of one id: none can be left out, and reading goes on without sorting each time. */
+static void
+check_one_identity(void)
+{
+	static Problem problem;
+	static uint64_t identities[MOST];
+	LearnTable	table;
+	CpDataset	dataset;
+
+	make_problem(&problem, &table);
+	for (uint32_t row = 0; row < MOST; row++)
+		identities[row] = 5;
+	table.identities = identities;
+	table.max_rows = 100;
+	REQUIRE_OK(learn_dataset(&dataset, unit_context(), &table));
+	CHECK_EQUAL(MOST, dataset.rows);
 }
 
 /* Equal rows are drawn each for itself: of ten copies in each of 50 rows about one is kept, not all or none. */
@@ -671,6 +730,8 @@ test_dataset(void)
 	UNIT_CASE("rows of a unit stand together, units are mixed", check_order);
 	UNIT_CASE("zeros, missing values and particulars in the content", check_contents);
 	UNIT_CASE("a sample is uniform", check_sample_is_uniform);
+	UNIT_CASE("a sample of rows with an id", check_sample_of_identities);
+	UNIT_CASE("rows of one id are not parted by a sample", check_one_identity);
 	UNIT_CASE("equal rows are drawn one by one", check_sample_of_copies);
 	UNIT_CASE("columns nothing can be learned from", check_dropped);
 	UNIT_CASE("levels by frequency, then by bytes", check_level_order);

@@ -411,7 +411,7 @@ check_maps(void)
 	CpFeatureMap map;
 
 	for (int kind = 0; kind < 256; kind++)
-		CHECK_STATUS(kind >= 1 && kind <= 6 ? CP_OK : CP_CORRUPT, map_of("a", (uint8_t) kind, 0, 1, &map));
+		CHECK_STATUS(kind >= 1 && kind <= 7 ? CP_OK : CP_CORRUPT, map_of("a", (uint8_t) kind, 0, 1, &map));
 	REQUIRE_OK(map_of("Gr\xc3\xb6\xc3\x9f" "e \"x\"", CP_CATEGORY, 254, 254, &map));
 	CHECK_STRING("Gr\xc3\xb6\xc3\x9f" "e \"x\"", map.features[0].name);
 	CHECK_EQUAL(254, map.features[0].levels.count);
@@ -426,8 +426,10 @@ static void
 check_names(void)
 {
 	for (int kind = -1; kind < 9; kind++)
-		CHECK((cp_kind_name((CpKind) kind) != NULL) == (kind >= CP_NUMBER && kind <= CP_TIMESTAMPTZ));
+		CHECK((cp_kind_name((CpKind) kind) != NULL) == (kind >= CP_NUMBER && kind <= CP_MONEY));
 	CHECK_STRING("boolean", cp_kind_name(CP_BOOLEAN));
+	for (int kind = CP_NUMBER; kind <= CP_MONEY; kind++)
+		CHECK(cp_kind_is_number((CpKind) kind) == (kind == CP_NUMBER || kind == CP_MONEY));
 	CHECK_STRING("id", cp_role_name(CP_ROLE_ID));
 	CHECK_STRING("service", cp_role_name(CP_ROLE_SERVICE));
 	CHECK_STRING("gbm", cp_member_name(CP_MEMBER_GBM));

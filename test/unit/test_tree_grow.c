@@ -604,6 +604,50 @@ check_one_level_stands_out(void)
 	}
 }
 
+/*
+ * Rare levels together, and missing ones: each parted from all others, so also from the other of the two;
+ * at last without any missing.
+ */
+static void
+check_other_and_missing(void)
+{
+	static Sample sample;
+	static Grown grown;
+	CpGrowParams params;
+
+	usual_params(&params);
+	params.max_depth = 2;
+	params.min_child_weight = 0.1;
+	for (int round = 0; round < 3; round++)
+	{
+		Seen		seen = {{0}, 0, 0};
+		const CpColumn *column;
+		bool		other = round > 0;
+
+		make_sample(&sample, MOST, 71);
+		for (uint32_t row = 0; round == 2 && row < MOST; row++)
+			if (isnan(sample.values[row * COLUMNS + 7]))
+				sample.values[row * COLUMNS + 7] = 0;
+		REQUIRE_OK(grow(&sample, &params, 0, unit_context(), &grown));
+		column = &grown.dataset.columns[7];
+		REQUIRE(column->texts.count == 254);
+		for (uint32_t row = 0; row < MOST; row++)
+		{
+			double		code = cp_dataset_value(column, row);
+
+			sample.g[row] = (other ? code == 254 : isnan(code)) ? 0.5 : -0.5;
+			sample.h[row] = 0.0078125;	/* light, so that the gain is beyond chance */
+			grown.grower.gradients[row].g = (int32_t) (sample.g[row] / UNIT);
+			grown.grower.gradients[row].h = (int32_t) (sample.h[row] / UNIT);
+		}
+		memset(grown.grower.allowed, 0, COLUMNS);
+		grown.grower.allowed[7] = 1;
+		REQUIRE_OK(cp_grow_tree(&grown.grower));
+		check_tree(&sample, &grown, &params, &seen);
+		CHECK(seen.splits[7] == 1);
+	}
+}
+
 /* Any number of fields, in blocks of eight. */
 static void
 check_fields(void)
@@ -993,6 +1037,7 @@ test_tree_grow(void)
 	UNIT_CASE("every division is the best of all", check_best_divisions);
 	UNIT_CASE("every column by itself", check_each_feature);
 	UNIT_CASE("one level that stands out", check_one_level_stands_out);
+	UNIT_CASE("rare levels and missing ones", check_other_and_missing);
 	UNIT_CASE("any number of fields", check_fields);
 	UNIT_CASE("the order of rows does not show", check_order_of_rows);
 	UNIT_CASE("sums by subtraction are exact", check_exact);
