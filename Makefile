@@ -24,7 +24,7 @@ STATS_OBJS =
 
 DECIDE_OBJS =
 
-PG_OBJS = module guc bridge args json options features label source training_set model_store model_cache scorer \
+PG_OBJS = module guc bridge args decimal json options features label source training_set model_store model_cache scorer \
 	fn_train fn_predict fn_evaluate fn_model fn_metrics
 
 PURE_OBJS = $(NUM_OBJS:%=src/num/%.o) $(LEARN_OBJS:%=src/learn/%.o) \

@@ -8,6 +8,8 @@
 #include "num/hash.h"
 
 #define FIRST_SLOTS 16
+/* Up to this many texts are looked up without hashing. */
+#define FEW 8
 
 void
 cp_dictionary_init(CpDictionary *dictionary, CpContext *context)
@@ -22,10 +24,40 @@ cp_dictionary_free(CpDictionary *dictionary)
 	CpContext  *context = dictionary->context;
 
 	cp_free(context, &dictionary->hash);
+	cp_free(context, &dictionary->start);
 	cp_free(context, &dictionary->end);
 	cp_free(context, &dictionary->text);
 	cp_free(context, &dictionary->slots);
 	cp_dictionary_init(dictionary, context);
+}
+
+/* The first eight bytes of a text, by loads that may overlap but never pass its end. */
+static inline uint64_t
+start_of(const char *text, size_t length)
+{
+	uint64_t	word = 0;
+	uint32_t	low,
+				high;
+	uint16_t	first,
+				last;
+
+	if (length >= sizeof(word))
+		memcpy(&word, text, sizeof(word));
+	else if (length >= sizeof(low))
+	{
+		memcpy(&low, text, sizeof(low));
+		memcpy(&high, text + length - sizeof(high), sizeof(high));
+		word = low | (uint64_t) high << (8 * (length - sizeof(high)));
+	}
+	else if (length >= sizeof(first))
+	{
+		memcpy(&first, text, sizeof(first));
+		memcpy(&last, text + length - sizeof(last), sizeof(last));
+		word = first | (uint64_t) last << (8 * (length - sizeof(last)));
+	}
+	else if (length == 1)
+		word = (unsigned char) text[0];
+	return word;
 }
 
 const char *
@@ -61,11 +93,29 @@ find_slot(const CpDictionary *dictionary, const char *text, size_t length, uint6
 	return slot;
 }
 
+static uint32_t
+find_among_few(const CpDictionary *dictionary, const char *text, size_t length)
+{
+	uint64_t	start = start_of(text, length);
+	size_t		begin = 0;
+
+	for (uint32_t code = 0; code < dictionary->count; code++)
+	{
+		size_t		end = dictionary->end[code];
+
+		if (dictionary->start[code] == start && end - begin == length &&
+			(length <= sizeof(start) || memcmp(dictionary->text + begin, text, length) == 0))
+			return code;
+		begin = end;
+	}
+	return CP_NO_CODE;
+}
+
 uint32_t
 cp_dictionary_find(const CpDictionary *dictionary, const char *text, size_t length)
 {
-	if (dictionary->slot_count == 0)
-		return CP_NO_CODE;
+	if (dictionary->count <= FEW)
+		return find_among_few(dictionary, text, length);
 	return dictionary->slots[find_slot(dictionary, text, length,
 									   cp_hash_bytes(text, length, CP_DICTIONARY_SEED))] - 1;
 }
@@ -106,6 +156,7 @@ append_text(CpDictionary *dictionary, const char *text, size_t length, uint64_t 
 		uint32_t	capacity = code == 0 ? FIRST_SLOTS : code + code / 2;
 
 		CP_TRY(cp_resize(context, &dictionary->hash, capacity, sizeof(uint64_t)));
+		CP_TRY(cp_resize(context, &dictionary->start, capacity, sizeof(uint64_t)));
 		CP_TRY(cp_resize(context, &dictionary->end, capacity, sizeof(size_t)));
 		dictionary->capacity = capacity;
 	}
@@ -121,6 +172,7 @@ append_text(CpDictionary *dictionary, const char *text, size_t length, uint64_t 
 		memcpy(dictionary->text + dictionary->text_length, text, length);
 	dictionary->text_length += length;
 	dictionary->hash[code] = hash;
+	dictionary->start[code] = start_of(text, length);
 	dictionary->end[code] = dictionary->text_length;
 	dictionary->count = code + 1;
 	return CP_OK;

@@ -2,8 +2,9 @@
  * dictionary.h: strings to small consecutive numbers.
  *
  * Codes are handed out in order of arrival, 0 .. count - 1. Texts are bytes
- * with a length, in one arena; equal means equal bytes. Lookup is one hash,
- * one probe in the common case, and never allocates.
+ * with a length, in one arena; equal means equal bytes. Lookup never allocates:
+ * a few texts are compared by their first eight bytes one after the other, many
+ * are hashed, one probe in the common case.
  */
 #ifndef CP_DICTIONARY_H
 #define CP_DICTIONARY_H
@@ -23,6 +24,7 @@ typedef struct CpDictionary
 	uint32_t	count;
 	uint32_t	capacity;		/* of hash and end */
 	uint64_t   *hash;			/* [count] */
+	uint64_t   *start;			/* [count] first eight bytes, zeros behind a shorter text */
 	size_t	   *end;			/* [count] where the text ends in the arena; it starts at the end before */
 	char	   *text;			/* arena */
 	size_t		text_length;

@@ -17,6 +17,7 @@
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
+#include "pg/decimal.h"
 #include "pg/features.h"
 
 /* --- one reader per type ------------------------------------------------ */
@@ -54,7 +55,7 @@ read_float8(Datum value)
 static double
 read_numeric(Datum value)
 {
-	return DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, value));
+	return cp_decimal_to_double(value);
 }
 
 static double

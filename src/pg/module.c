@@ -5,6 +5,7 @@
 
 #include "fmgr.h"
 
+#include "pg/decimal.h"
 #include "pg/guc.h"
 
 PG_MODULE_MAGIC;
@@ -15,4 +16,5 @@ void
 _PG_init(void)
 {
 	cp_guc_init();
+	cp_decimal_init();
 }

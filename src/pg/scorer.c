@@ -181,8 +181,10 @@ resolve(CpScorer *scorer)
 	if (scorer->loaded != NULL && cp_same_model(&scorer->loaded->ref, &ref))
 		return;
 	scorer->loaded = cp_cache_get(&ref, name, scorer->memory);
-	scorer->vector = MemoryContextAlloc(scorer->memory, scorer->loaded->model.map.count * sizeof(double));
-	scorer->scratch = MemoryContextAlloc(scorer->memory, scorer->loaded->scratch + 1);
+	/* One chunk, since every execution of a prepared statement makes it anew. */
+	scorer->vector = MemoryContextAlloc(scorer->memory, scorer->loaded->model.map.count * sizeof(double) +
+										scorer->loaded->scratch);
+	scorer->scratch = scorer->vector + scorer->loaded->model.map.count;
 }
 
 static CpScorer *

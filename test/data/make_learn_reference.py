@@ -2,9 +2,9 @@
 """Numbers that other implementations make, for the unit tests of src/learn.
 
 Writes boosting_reference.csv (xgboost's margins on a small invented data set)
-and prints the table of test/unit/test_metrics.c (scikit-learn's and numpy's).
-Run from the project's root. Made with Python 3.11, numpy 1.24.2,
-scikit-learn 1.2.1 and xgboost 1.7.4 (Debian 12).
+and prints the tables of test/unit/test_metrics.c (scikit-learn's and numpy's) and
+test_tree_grow.c (scipy's). Run from the project's root. Made with Python 3.11,
+numpy 1.24.2, scipy 1.10.1, scikit-learn 1.2.1 and xgboost 1.7.4 (Debian 12).
 """
 import csv
 import os
@@ -12,6 +12,7 @@ import os
 import numpy as np
 import sklearn
 import xgboost
+from scipy import stats
 from sklearn import metrics
 
 ROWS = 300
@@ -105,6 +106,16 @@ def metric_table():
         case("%d, %s, true" % (n, str(tied).lower()), p, y, w)
 
 
+# --- gain by chance -------------------------------------------------------
+
+def chance_table():
+    for k in (5, 6, 12, 50, 256):
+        for m in (1, 2, k // 2, k - 1):
+            density = stats.norm.pdf(stats.norm.ppf(m / k))
+            print("\t{%d, %d, %.17g}," % (m, k, max(0, k * density ** 2 / (m / k * (1 - m / k)) - 1)))
+
+
 print("/* numpy %s, scikit-learn %s, xgboost %s */" % (np.__version__, sklearn.__version__, xgboost.__version__))
 boosting()
 metric_table()
+chance_table()

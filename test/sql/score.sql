@@ -52,3 +52,17 @@ SELECT cp_score('{}', 'scored'); \echo :LAST_ERROR_SQLSTATE
 
 SELECT cp_drop_model(name) FROM churnprevent.model_name;
 DROP TABLE score_test;
+-- A numeric counts for what a double of the same digits does, whatever its length; the value of a year shows it.
+SELECT setseed(0.5);
+CREATE TABLE amounts (id int, v numeric);
+INSERT INTO amounts
+	SELECT g, round(((random() - 0.3) * 10 ^ (g % 9))::numeric, 2) FROM generate_series(1, 5000) g
+	UNION ALL SELECT g, ((random() - 0.5)::numeric * 10.0 ^ (g % 30 - 12))::numeric(60, 20) FROM generate_series(1, 5000) g
+	UNION ALL SELECT g, (random() * 10 ^ (g % 18))::bigint FROM generate_series(1, 5000) g
+	UNION ALL SELECT 0, unnest('{NaN,Infinity,-Infinity,0,-1e30,1e-30,9007199254740993,99999999999999999}'::numeric[]);
+SELECT rows FROM cp_train('amounts', 'SELECT g AS id, g % 7 AS v, g % 3 = 0 AS gone FROM generate_series(1, 200) g', 'gone',
+	'{"id": "id", "value_column": "v", "gbm": {"rounds": 5}}');
+SELECT count(*) AS amounts, count(*) FILTER (WHERE n.customer_value IS DISTINCT FROM d.customer_value) AS differ
+FROM amounts a, cp_score(a, 'amounts') n, LATERAL (SELECT a.id, a.v::float8 AS v) f, cp_score(f, 'amounts') d;
+SELECT cp_drop_model('amounts');
+DROP TABLE amounts;

@@ -9,7 +9,7 @@ use ChurnTest;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $node = start_cluster('main', conf => "session_preload_libraries = 'churnprevent'\n");
+my $node = start_cluster('main');
 load_data($node);
 $node->safe_psql('postgres', q{
 	CREATE ROLE operator LOGIN;
@@ -90,9 +90,16 @@ for my $model (q{'telco'}, q{CASE WHEN customer_id < 'C4' THEN 'telco' ELSE 'oth
 		END \$\$}), qr/WARNING:  01000: steady/, "scoring 100,000 rows takes no more memory than 1,000, with model $model");
 }
 
-# Only a superuser may raise the limits.
-is(sqlstate_of($node, "SET churnprevent.$_ = '8GB'", user => 'operator'), '42501', "a user may not set $_")
-  for 'training_memory', 'cache_memory';
+# Only a superuser may raise the limits, be it before our library is loaded, by any call, or after.
+for my $setting ('training_memory', 'cache_memory')
+{
+	is(sqlstate_of($node, "SELECT cp_auc(0.5::float8, true); SET churnprevent.$setting = '8GB'", user => 'operator'), '42501',
+		"a user may not set $setting");
+	my ($status, $out, $err) = $node->psql('postgres',
+		"SET churnprevent.$setting = '8GB'; SELECT cp_auc(0.5::float8, true); SHOW churnprevent.$setting",
+		extra_params => [ '-U', 'operator' ]);
+	unlike($out, qr/8GB/, 'nor before it is known');
+}
 $node->safe_psql('postgres', q{ALTER ROLE operator SET churnprevent.training_memory = '1MB'});
 is(sqlstate_of($node, q{SELECT cp_train('his', 'customer', 'churn')}, user => 'operator'), '53400', 'the limit of a role holds');
 

@@ -14,8 +14,6 @@
 
 #define MOST 1500
 #define COLUMNS 9
-/* What chance alone adds to the gain of ordered levels: 2 / pi for each level but two. */
-#define CHANCE_PER_LEVEL 0.63661977236758134
 #define UNIT (1.0 / (1 << 30))
 
 extern void test_tree_grow(void);
@@ -247,6 +245,30 @@ value_at(const Search *search, uint32_t f, uint32_t i)
 	return cp_dataset_value(search->columns[f], search->rows[i]);
 }
 
+/* What chance gives to parting m of k levels in order; the quantile by halving an interval. */
+static double
+chance_of(uint32_t m, uint32_t k)
+{
+	double		p = (double) m / k;
+	double		low = -10,
+				high = 10,
+				density,
+				gain;
+
+	for (int i = 0; i < 100; i++)
+	{
+		double		middle = (low + high) / 2;
+
+		if (0.5 * erfc(-middle * sqrt(0.5)) < p)
+			low = middle;
+		else
+			high = middle;
+	}
+	density = exp(-low * low / 2) / sqrt(8 * atan(1));
+	gain = k * density * density / (p * (1 - p)) - 1;
+	return gain > 0 ? gain : 0;
+}
+
 static void
 take_better(Search *search, const bool *chosen, double penalty)
 {
@@ -340,7 +362,8 @@ try_category(Search *search, uint32_t f)
 
 			chosen[i] = alone ? here : chosen[i] || here;
 		}
-		take_better(search, chosen, alone ? 0 : CHANCE_PER_LEVEL * ((double) n - 2));
+		if (k + 1 < n || alone)
+			take_better(search, chosen, alone ? 0 : chance_of(k + 1, n));
 	}
 }
 
@@ -418,6 +441,7 @@ check_division(Search *search, uint32_t n, const uint32_t *out, uint32_t out_cou
 	const CpTrees *trees = &search->grown->trees;
 	const CpNode *node = &trees->nodes[n];
 	const CpSlot *slot = &trees->slots[CP_NODE_SLOT(node)];
+	const CpBinFeature *feature = &search->grown->binned.features[slot->feature];
 	uint32_t   *parts = calloc(4 * MOST, sizeof(uint32_t));
 	bool	   *chosen = calloc(MOST, sizeof(bool));
 	uint32_t	of_right = 0,
@@ -438,8 +462,15 @@ check_division(Search *search, uint32_t n, const uint32_t *out, uint32_t out_cou
 	if (slot->kind == CP_SLOT_LEVELS)
 	{
 		uint32_t	count = collect_levels(search, slot->feature, levels);
+		uint32_t	of_left = 0;
 
-		penalty = count > search->params->one_hot_levels ? CHANCE_PER_LEVEL * ((double) count - 2) : 0;
+		for (uint32_t k = 0; k < count; k++)
+		{
+			uint32_t	code = isnan(levels[k].code) ? feature->levels + 1 : (uint32_t) levels[k].code;
+
+			of_left += !(slot->set[code / 64] >> (code % 64) & 1);
+		}
+		penalty = count > search->params->one_hot_levels ? chance_of(of_left, count) : 0;
 	}
 	else
 		seen->missing_alone += slot->kind == CP_SLOT_MISSING_HIGH && missing > 0 && missing == of_right;
@@ -1031,9 +1062,31 @@ check_failures(void)
 	}
 }
 
+/* scipy 1.10.1, printed by test/data/make_learn_reference.py. */
+static void
+check_chance(void)
+{
+	static const struct
+	{
+		uint32_t	m;
+		uint32_t	k;
+		double		gain;
+	}			references[] = {
+		{1, 5, 1.4493336524508749}, {2, 5, 2.1095948580994341}, {2, 5, 2.1095948580994341}, {4, 5, 1.4493336524508758},
+		{1, 6, 1.6967812771112025}, {2, 6, 2.569529495886429}, {3, 6, 2.8197186342054881}, {5, 6, 1.696781277111203},
+		{1, 12, 2.6923933589571325}, {2, 12, 4.393562554222405}, {6, 12, 6.6394372684109761}, {11, 12, 2.6923933589571303},
+		{1, 50, 4.9803976585867336}, {2, 50, 8.6691657941157452}, {25, 50, 30.83098861837907}, {49, 50, 4.980397658586738},
+		{1, 256, 7.8501356295387676}, {2, 256, 14.219571867892023}, {128, 256, 161.97466172610083}, {255, 256, 7.8501356295387676},
+	};
+
+	for (size_t i = 0; i < sizeof(references) / sizeof(references[0]); i++)
+		CHECK_RELATIVE(references[i].gain, cp_chance_gain(references[i].m, references[i].k), 1e-12);
+}
+
 void
 test_tree_grow(void)
 {
+	UNIT_CASE("the gain that chance gives", check_chance);
 	UNIT_CASE("every division is the best of all", check_best_divisions);
 	UNIT_CASE("every column by itself", check_each_feature);
 	UNIT_CASE("one level that stands out", check_one_level_stands_out);
