@@ -22,6 +22,7 @@ CREATE TABLE churnprevent.model (
 	options jsonb NOT NULL,
 	roles jsonb NOT NULL,
 	rows bigint NOT NULL,
+	churn_rate float8 NOT NULL,
 	feature_count int NOT NULL,
 	features jsonb NOT NULL,
 	members jsonb NOT NULL,
@@ -38,6 +39,7 @@ COMMENT ON COLUMN churnprevent.model.seconds IS 'time the training took, reading
 COMMENT ON COLUMN churnprevent.model.source IS 'table or query it was trained on';
 COMMENT ON COLUMN churnprevent.model.roles IS 'columns that mean id, value (money a month), tenure and service state';
 COMMENT ON COLUMN churnprevent.model.rows IS 'labelled rows, held-out ones included';
+COMMENT ON COLUMN churnprevent.model.churn_rate IS 'share of these rows that churned, weighted';
 COMMENT ON COLUMN churnprevent.model.features IS 'feature map: name, kind and number of levels of each feature';
 COMMENT ON COLUMN churnprevent.model.members IS 'weight of each member of the ensemble';
 COMMENT ON COLUMN churnprevent.model.metrics IS 'figures on the held-out rows';
@@ -77,7 +79,7 @@ SELECT pg_catalog.pg_extension_config_dump('churnprevent.model_grant', '');
 CREATE VIEW churnprevent.model_summary AS
 SELECT m.name, m.version, m.model_id = d.model_id AS deployed, m.owner, m.created_at,
 	m.rows, m.feature_count AS features,
-	(m.metrics->>'churn_rate')::float8 AS churn_rate,
+	m.churn_rate,
 	(m.metrics->>'auc')::float8 AS auc,
 	(m.metrics->>'log_loss')::float8 AS log_loss,
 	(m.metrics->>'rmse')::float8 AS rmse,

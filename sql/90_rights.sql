@@ -6,7 +6,7 @@
 
 CREATE FUNCTION cp_grant(role name, privileges text)
 RETURNS void
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -20,8 +20,11 @@ DECLARE
 	END;
 	signature regprocedure;
 BEGIN
+	IF role IS NULL THEN
+		RAISE EXCEPTION 'argument "role" must not be NULL' USING ERRCODE = 'null_value_not_allowed';
+	END IF;
 	IF functions IS NULL THEN
-		RAISE EXCEPTION 'unknown set of privileges "%"', privileges
+		RAISE EXCEPTION 'unknown set of privileges "%"', coalesce(privileges, 'NULL')
 			USING ERRCODE = 'invalid_parameter_value', HINT = 'Give reader, operator or admin.';
 	END IF;
 	FOR signature IN
@@ -35,7 +38,7 @@ BEGIN
 	EXECUTE format('GRANT USAGE ON SCHEMA churnprevent TO %I', role);
 	EXECUTE format('GRANT SELECT ON churnprevent.model_summary, churnprevent.deployment TO %I', role);
 	EXECUTE format('GRANT SELECT (model_id, name, version, owner, checksum, created_at, seconds, label, roles,'
-		' rows, feature_count, features, members, metrics) ON churnprevent.model TO %I', role);
+		' rows, churn_rate, feature_count, features, members, metrics) ON churnprevent.model TO %I', role);
 	IF privileges <> 'reader' THEN
 		EXECUTE format('GRANT SELECT (source, options) ON churnprevent.model TO %I', role);
 		EXECUTE format('GRANT SELECT ON churnprevent.model_name, churnprevent.model_grant TO %I', role);
@@ -47,13 +50,16 @@ REVOKE ALL ON FUNCTION cp_grant(name, text) FROM PUBLIC;
 
 CREATE FUNCTION cp_revoke(role name)
 RETURNS void
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	whom CONSTANT oid := CASE WHEN role = 'public' THEN 0 ELSE quote_ident(role)::regrole::oid END;
 	signature regprocedure;
 BEGIN
+	IF role IS NULL THEN
+		RAISE EXCEPTION 'argument "role" must not be NULL' USING ERRCODE = 'null_value_not_allowed';
+	END IF;
 	FOR signature IN
 		SELECT DISTINCT p.oid FROM pg_proc p
 		JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'

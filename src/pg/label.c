@@ -52,8 +52,7 @@ report_ambiguous(const CpLabelReader *label, const char *third)
 			 label->nvalues == 2 ?
 			 errdetail("It holds \"%s\" and \"%s\".", label->values[0], label->values[1]) :
 			 errdetail("It holds only \"%s\".", label->values[0]),
-			 errhint("Name the value in the option \"positive\", for example {\"positive\": \"%s\"}.",
-					 label->values[0])));
+			 errhint("Name the value that means churned in the option \"positive\".")));
 }
 
 /* A text without "positive": one of two values, remembered with what they mean. */

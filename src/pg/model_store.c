@@ -26,7 +26,7 @@ enum
 {
 	MODEL_ID = 1, MODEL_NAME, MODEL_VERSION, MODEL_OWNER, MODEL_CHECKSUM, MODEL_CREATED,
 	MODEL_SECONDS, MODEL_SOURCE, MODEL_LABEL, MODEL_OPTIONS, MODEL_ROLES, MODEL_ROWS,
-	MODEL_FEATURE_COUNT, MODEL_FEATURES, MODEL_MEMBERS, MODEL_METRICS, MODEL_BYTES, MODEL_HOLDOUT
+	MODEL_CHURN_RATE, MODEL_FEATURE_COUNT, MODEL_FEATURES, MODEL_MEMBERS, MODEL_METRICS, MODEL_BYTES, MODEL_HOLDOUT
 };
 enum
 {
@@ -485,7 +485,7 @@ static int64
 insert_row(const CpNewModel *model, int32 version, Oid owner)
 {
 	Oid			types[] = {TEXTOID, INT4OID, REGROLEOID, INT8OID, FLOAT8OID, TEXTOID, TEXTOID, JSONBOID, JSONBOID,
-	INT8OID, INT4OID, JSONBOID, JSONBOID, JSONBOID, BYTEAOID, BYTEAOID};
+	INT8OID, FLOAT8OID, INT4OID, JSONBOID, JSONBOID, JSONBOID, BYTEAOID, BYTEAOID};
 	Datum		values[lengthof(types)];
 	int			n = 0;
 
@@ -499,6 +499,7 @@ insert_row(const CpNewModel *model, int32 version, Oid owner)
 	values[n++] = JsonbPGetDatum(model->options);
 	values[n++] = JsonbPGetDatum(model->roles);
 	values[n++] = Int64GetDatum(model->rows);
+	values[n++] = Float8GetDatum(model->churn_rate);
 	values[n++] = Int32GetDatum(model->feature_count);
 	values[n++] = JsonbPGetDatum(model->features);
 	values[n++] = JsonbPGetDatum(model->members);
@@ -506,10 +507,10 @@ insert_row(const CpNewModel *model, int32 version, Oid owner)
 	values[n++] = PointerGetDatum(model->bytes);
 	values[n++] = PointerGetDatum(model->holdout);
 	run("INSERT INTO churnprevent.model (name, version, owner, checksum, created_at, seconds, source, label,"
-		" options, roles, rows, feature_count, features, members, metrics, bytes, holdout)"
-		" VALUES ($1, $2, $3, $4, pg_catalog.clock_timestamp(), $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
+		" options, roles, rows, churn_rate, feature_count, features, members, metrics, bytes, holdout)"
+		" VALUES ($1, $2, $3, $4, pg_catalog.clock_timestamp(), $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
 		" RETURNING model_id",
-		n, types, values, model->holdout == NULL ? "               n" : NULL);
+		n, types, values, model->holdout == NULL ? "                n" : NULL);
 	return DatumGetInt64(result(1));
 }
 

@@ -62,7 +62,7 @@ typedef struct CpNewModel
 	Jsonb	   *metrics;
 	Jsonb	   *members;
 	int64		rows;
-	double		churn_rate;		/* of all rows; not stored */
+	double		churn_rate;		/* of all rows */
 	int32		feature_count;
 	double		seconds;
 	int64		checksum;

@@ -217,28 +217,20 @@ make_plan(ReadingPlan *plan, CpTrainingSet *set, const char *source, const char 
 
 /* --- reading ------------------------------------------------------------- */
 
-/* Hash of a row's value, 0 when there is none. */
+/* Hash of a row's value by its text, 0 when there is none: doubles would confuse large integers. */
 static uint64
 hash_of(const Steering *steering, const Datum *values, const bool *nulls)
 {
 	const char *text;
 	size_t		length;
-	Datum		value;
 
 	if (steering->column < 0 || nulls[steering->column])
 		return 0;
-	value = values[steering->column];
-	if (steering->readable && steering->reader.number != NULL)
-	{
-		double		number = steering->reader.number(value);
-
-		return cp_hash_bytes(&number, sizeof(number), 0) | 1;
-	}
-	if (steering->readable)
-		text = steering->reader.text(value, &length);
+	if (steering->readable && steering->reader.text != NULL)
+		text = steering->reader.text(values[steering->column], &length);
 	else
 	{
-		text = OidOutputFunctionCall(steering->output, value);
+		text = OidOutputFunctionCall(steering->output, values[steering->column]);
 		length = strlen(text);
 	}
 	return cp_hash_bytes(text, length, 0) | 1;

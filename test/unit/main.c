@@ -18,9 +18,11 @@ extern void test_dataset(void);
 extern void test_binning(void);
 extern void test_tree(void);
 extern void test_tree_grow(void);
+extern void test_gbm(void);
 extern void test_metrics(void);
 extern void test_split(void);
 extern void test_model(void);
+extern void test_train(void);
 
 static const UnitTest tests[] = {
 	{"context", test_context},
@@ -35,9 +37,11 @@ static const UnitTest tests[] = {
 	{"binning", test_binning},
 	{"tree", test_tree},
 	{"tree_grow", test_tree_grow},
+	{"gbm", test_gbm},
 	{"metrics", test_metrics},
 	{"split", test_split},
 	{"model", test_model},
+	{"train", test_train},
 };
 
 int
