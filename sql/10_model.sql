@@ -2,6 +2,9 @@
 --
 -- C code reads model, deployment and model_grant by column position: new columns
 -- go to the end. Names are collated "C", so that index probes need no locale.
+--
+-- The tables refer to each other without foreign keys: a parallel restore loads
+-- the tables of an extension in any order. All writing is by model_store.c.
 
 CREATE TABLE churnprevent.model_name (
 	name text COLLATE "C" PRIMARY KEY CHECK (name <> ''),
@@ -11,7 +14,7 @@ COMMENT ON TABLE churnprevent.model_name IS 'one row a model name; its row lock 
 
 CREATE TABLE churnprevent.model (
 	model_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-	name text COLLATE "C" NOT NULL REFERENCES churnprevent.model_name,
+	name text COLLATE "C" NOT NULL,
 	version int NOT NULL,
 	owner regrole NOT NULL,
 	checksum bigint NOT NULL,
@@ -49,7 +52,7 @@ COMMENT ON COLUMN churnprevent.model.holdout IS 'score, label and weight of each
 CREATE TABLE churnprevent.deployment (
 	deployment_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 	name text COLLATE "C" NOT NULL,
-	model_id bigint NOT NULL REFERENCES churnprevent.model ON DELETE CASCADE,
+	model_id bigint NOT NULL,
 	strategy text NOT NULL CHECK (strategy IN ('train', 'version', 'best', 'latest', 'rollback')),
 	restores bigint,
 	deployed_by regrole NOT NULL,
@@ -61,7 +64,7 @@ COMMENT ON TABLE churnprevent.deployment IS 'history of deployments; the last ro
 COMMENT ON COLUMN churnprevent.deployment.restores IS 'deployment that a rollback went back to; a further rollback goes behind that one';
 
 CREATE TABLE churnprevent.model_grant (
-	name text COLLATE "C" NOT NULL REFERENCES churnprevent.model_name ON DELETE CASCADE,
+	name text COLLATE "C" NOT NULL,
 	grantee regrole NOT NULL,
 	granted_by regrole NOT NULL,
 	granted_at timestamptz NOT NULL,

@@ -610,10 +610,15 @@ delete_versions(const char *name, int32 version)
 
 	values[0] = CStringGetTextDatum(name);
 	values[1] = Int32GetDatum(version);
-	run("DELETE FROM churnprevent.model WHERE name = $1 AND ($2 = 0 OR version = $2)", 2, types, values, NULL);
+	run("WITH gone AS (DELETE FROM churnprevent.model WHERE name = $1 AND ($2 = 0 OR version = $2)"
+		"  RETURNING model_id), history AS (DELETE FROM churnprevent.deployment d USING gone"
+		"  WHERE d.model_id = gone.model_id)"
+		" SELECT model_id FROM gone", 2, types, values, NULL);
 	count = (int32) SPI_processed;
 	run("DELETE FROM churnprevent.model_name n WHERE name = $1"
 		" AND NOT EXISTS (SELECT 1 FROM churnprevent.model m WHERE m.name = n.name)", 1, types, values, NULL);
+	run("DELETE FROM churnprevent.model_grant g WHERE name = $1"
+		" AND NOT EXISTS (SELECT 1 FROM churnprevent.model_name n WHERE n.name = g.name)", 1, types, values, NULL);
 	return count;
 }
 

@@ -111,6 +111,13 @@ look_around(void)
 	situation_number++;
 }
 
+/* What is not read is not locked: a serializable transaction must look for itself. */
+static bool
+may_remember(void)
+{
+	return !IsolationIsSerializable();
+}
+
 static void
 remember(const char *name, int32 version, const CpModelRef *ref)
 {
@@ -130,7 +137,7 @@ remember(const char *name, int32 version, const CpModelRef *ref)
 static void
 find_version(const char *name, int32 version, CpModelRef *ref)
 {
-	for (int i = 0; i < MAX_FOUND; i++)
+	for (int i = 0; may_remember() && i < MAX_FOUND; i++)
 		if (found[i].situation == situation_number && found[i].version == version &&
 			strcmp(found[i].name, name) == 0)
 		{
@@ -155,7 +162,7 @@ only_name(void)
 	static uint64 looked = 0;
 	static char *only = NULL;
 
-	if (looked != situation_number)
+	if (looked != situation_number || !may_remember())
 	{
 		char	   *name = cp_store_only_name();
 

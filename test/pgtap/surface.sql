@@ -32,8 +32,8 @@ INSERT INTO promised VALUES
 	('cp_drop_model(text,integer)', 'model text, version integer', 'integer', 'f', 'v', 'u', false, false),
 	('cp_grant_model(text,name)', 'model text, role name', 'void', 'f', 'v', 'u', false, false),
 	('cp_revoke_model(text,name)', 'model text, role name', 'void', 'f', 'v', 'u', false, false),
-	('cp_grant(name,text)', 'role name, privileges text', 'void', 'f', 'v', 'u', true, false),
-	('cp_revoke(name)', 'role name', 'void', 'f', 'v', 'u', true, false),
+	('cp_grant(name,text)', 'role name, privileges text', 'void', 'f', 'v', 'u', false, false),
+	('cp_revoke(name)', 'role name', 'void', 'f', 'v', 'u', false, false),
 	('cp_auc(double precision,boolean)', 'score double precision, label boolean', 'double precision', 'a', 'i', 's', false, true),
 	('cp_auc(double precision,integer)', 'score double precision, label integer', 'double precision', 'a', 'i', 's', false, true),
 	('cp_auc_transition(internal,double precision,boolean)', 'internal, double precision, boolean', 'internal', 'f', 'i', 's', false, true),
@@ -117,12 +117,12 @@ SELECT is((SELECT DISTINCT c FROM pg_extension, unnest(extcondition) c WHERE ext
 SELECT is_empty($$ SELECT attrelid::regclass, attname FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
 	WHERE relnamespace = 'churnprevent'::regnamespace AND relkind = 'r' AND attidentity <> '' AND pg_get_serial_sequence(attrelid::regclass::text, attname) IS NULL $$, 'every identity column has a sequence');
 -- The columns that C code reads by position.
-SELECT columns_are('churnprevent', 'model', '{model_id,name,version,owner,checksum,created_at,seconds,source,label,options,roles,rows,feature_count,features,members,metrics,bytes,holdout}'::name[]);
+SELECT columns_are('churnprevent', 'model', '{model_id,name,version,owner,checksum,created_at,seconds,source,label,options,roles,rows,churn_rate,feature_count,features,members,metrics,bytes,holdout}'::name[]);
 SELECT columns_are('churnprevent', 'deployment', '{deployment_id,name,model_id,strategy,restores,deployed_by,deployed_at}'::name[]);
 SELECT columns_are('churnprevent', 'model_grant', '{name,grantee,granted_by,granted_at}'::name[]);
 SELECT columns_are('churnprevent', 'model_summary', '{name,version,deployed,owner,created_at,rows,features,churn_rate,auc,log_loss,rmse,accuracy,ece,members,source,label,seconds,model_id}'::name[]);
 SELECT results_eq($$ SELECT attname FROM pg_attribute WHERE attrelid = 'churnprevent.model'::regclass AND attnum > 0 ORDER BY attnum $$,
-	$$ SELECT unnest('{model_id,name,version,owner,checksum,created_at,seconds,source,label,options,roles,rows,feature_count,features,members,metrics,bytes,holdout}'::name[]) $$, 'in this order');
+	$$ SELECT unnest('{model_id,name,version,owner,checksum,created_at,seconds,source,label,options,roles,rows,churn_rate,feature_count,features,members,metrics,bytes,holdout}'::name[]) $$, 'in this order');
 SELECT is(attstorage, 'e'::"char", 'model bytes are stored as they are') FROM pg_attribute WHERE attrelid = 'churnprevent.model'::regclass AND attname = 'bytes';
 
 -- Settings, their kinds and defaults. (The library is loaded by the first call.)

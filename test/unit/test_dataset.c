@@ -400,6 +400,39 @@ check_sample_of_copies(void)
 	CHECK(none < 30);
 }
 
+/* ---- weights ---- */
+
+/* A mean of one, shares kept, whatever their size. */
+static void
+check_weights(void)
+{
+	static const double scales[] = {1, 1e-300, 1e307, 7};
+	static Problem problem;
+	LearnTable	table;
+	CpDataset	dataset;
+
+	make_problem(&problem, &table);
+	for (int i = 0; i < 4; i++)
+	{
+		double		sum = 0;
+
+		for (uint32_t row = 0; row < MOST; row++)
+			problem.weights[row] = scales[i] * (row % 11);
+		table.arrival = NULL;
+		REQUIRE_OK(learn_dataset(&dataset, unit_context(), &table));
+		for (uint32_t row = 0; row < MOST; row++)
+		{
+			sum += dataset.weights[row];
+			CHECK_RELATIVE(dataset.weights[1] * (row % 11), dataset.weights[row], 1e-12);
+		}
+		CHECK_CLOSE(MOST, sum, 1e-3);
+	}
+	memset(problem.weights, 0, sizeof(problem.weights));
+	CHECK_STATUS(CP_BAD_DATA, learn_dataset(&dataset, unit_context(), &table));
+	table.rows = 0;
+	CHECK_STATUS(CP_OK, learn_dataset(&dataset, unit_context(), &table));
+}
+
 /* ---- columns and levels ---- */
 
 /* One column of n rows whose values come from a function; what becomes of it. */
@@ -733,6 +766,7 @@ test_dataset(void)
 	UNIT_CASE("a sample of rows with an id", check_sample_of_identities);
 	UNIT_CASE("rows of one id are not parted by a sample", check_one_identity);
 	UNIT_CASE("equal rows are drawn one by one", check_sample_of_copies);
+	UNIT_CASE("weights are scaled to a mean of one", check_weights);
 	UNIT_CASE("columns nothing can be learned from", check_dropped);
 	UNIT_CASE("levels by frequency, then by bytes", check_level_order);
 	UNIT_CASE("rare levels become one", check_many_levels);

@@ -170,6 +170,7 @@ check_scored_rows(void)
 
 	make_problem(&problem, 3, 500);
 	problem.table.times = problem.times;
+	problem.table.weights = problem.weights;
 	learn_train_params(&params);
 	params.split_by = CP_SPLIT_TIME;
 	REQUIRE_OK(learn_dataset(&dataset, context, &problem.table));
@@ -185,6 +186,7 @@ check_scored_rows(void)
 		learn_vector(&dataset, rows[i], vector);
 		CHECK(trained.test_probabilities[i - kept] == cp_model_probability(&trained.model, vector, scratch));
 		CHECK_EQUAL(problem.labels[rows[i]], trained.test_labels[i - kept]);
+		CHECK(dataset.weights[rows[i]] == trained.test_weights[i - kept]);
 	}
 }
 
@@ -260,6 +262,8 @@ check_shuffled_labels(void)
 
 /* ---- what is refused ---- */
 
+static const char *reason;
+
 static CpStatus
 train_rows(Problem *problem, uint32_t n, const CpTrainParams *params)
 {
@@ -270,6 +274,7 @@ train_rows(Problem *problem, uint32_t n, const CpTrainParams *params)
 	problem->table.rows = n;
 	status = train(problem, context, params, &trained);
 	CHECK(status == CP_OK || context->reason[0] != '\0');
+	reason = context->reason;
 	return status;
 }
 
@@ -288,8 +293,9 @@ check_refused(void)
 	{
 		memset(problem.labels, label, 100);
 		CHECK_STATUS(CP_BAD_DATA, train_rows(&problem, 100, &params));
-		problem.labels[50] = 1 - label;		/* one of the other class */
+		problem.labels[50] = 1 - label; /* one of the other class */
 		CHECK_STATUS(CP_BAD_DATA, train_rows(&problem, 100, &params));
+		CHECK(strstr(reason, "two rows of each class") != NULL);
 	}
 	/* Rows that are all equal hold no column. */
 	make_problem(&problem, 6, 100);
@@ -344,6 +350,37 @@ check_few_rows(void)
 				learned += status == CP_OK;
 			}
 	CHECK(learned > 200);
+}
+
+static uint32_t
+trees_of(const CpTrained *trained)
+{
+	return ((const CpGbm *) trained->model.ensemble.members[0].model)->trees.ntrees;
+}
+
+/* Even of few churners one is kept out to choose the rounds: the loss falls, so more than one is chosen. */
+static void
+check_few_churners(void)
+{
+	static Problem problem;
+	CpTrainParams params;
+	CpTrained	trained;
+
+	learn_train_params(&params);
+	params.test_size = 0;
+	params.ensemble.gbm.early_stopping = 3;
+	params.ensemble.gbm.min_child_weight = 0;
+	make_problem(&problem, 9, 16);
+	for (uint32_t row = 0; row < 16; row++)
+	{
+		problem.labels[row] = row < 4;
+		problem.values[row * LEARN_COLUMNS] = row;
+	}
+	for (params.folds = 0; params.folds < 2; params.folds++)
+	{
+		REQUIRE_OK(train(&problem, unit_context(), &params, &trained));
+		CHECK(trees_of(&trained) > 3);
+	}
 }
 
 /* Weights as huge or as tiny as a double allows. */
@@ -484,6 +521,32 @@ check_holdout(void)
 		}
 }
 
+/* Figures that are none are refused. */
+static void
+check_wrong_holdout(void)
+{
+	static const double wrong_probabilities[] = {-0.001, 1.001, NAN, INFINITY};
+	static const double wrong_weights[] = {-1, NAN, INFINITY};
+	CpTrained	trained;
+	CpHoldout	holdout;
+	CpWriter	writer;
+
+	for (int i = 0; i < 8; i++)
+	{
+		CpContext  *context = unit_context();
+
+		make_trained(&trained, 20, true);
+		if (i < 4)
+			trained.test_probabilities[7] = wrong_probabilities[i];
+		else if (i < 7)
+			trained.test_weights[7] = wrong_weights[i - 4];
+		else
+			trained.test_labels[7] = 2;
+		REQUIRE_OK(cp_holdout_write(&trained, context, &writer));
+		CHECK_STATUS(CP_CORRUPT, cp_holdout_read(&holdout, context, writer.bytes, writer.length));
+	}
+}
+
 /* Forged under a right checksum: refused, or read to something that metrics can be made of. */
 static void
 check_forged_holdout(void)
@@ -551,8 +614,10 @@ test_train(void)
 	UNIT_CASE("shuffled labels teach nothing", check_shuffled_labels);
 	UNIT_CASE("data nothing can be learned from", check_refused);
 	UNIT_CASE("few rows", check_few_rows);
+	UNIT_CASE("few churners", check_few_churners);
 	UNIT_CASE("huge and tiny weights", check_extreme_weights);
 	UNIT_CASE("each allocation that fails, each poll that stops, each budget", check_failures);
 	UNIT_CASE("held-out rows as bytes", check_holdout);
+	UNIT_CASE("held-out rows that cannot be", check_wrong_holdout);
 	UNIT_CASE("forged held-out rows", check_forged_holdout);
 }
