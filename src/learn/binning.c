@@ -11,23 +11,6 @@
 /* Features of more bins than this have a field to themselves. */
 #define SHARED_BINS 128
 
-uint32_t
-cp_bin_of_number(const double *cuts, uint32_t ncuts, double value)
-{
-	const double *base = cuts;
-	uint32_t	left = ncuts;
-
-	while (left > 0)
-	{
-		uint32_t	half = (left + 1) / 2;
-
-		/* A product, not a condition: a branch would be guessed wrong half the time. */
-		base += half * (base[half - 1] < value);
-		left -= half;
-	}
-	return (uint32_t) (base - cuts);
-}
-
 /* A value that separates a from the next larger b: a <= cut < b. */
 static double
 cut_between(double a, double b)

@@ -61,7 +61,22 @@ extern CpStatus cp_bin(const CpDataset *dataset, const uint32_t *rows, uint32_t 
 extern void cp_binned_free(CpContext *context, CpBinned *binned);
 
 /* The bin of a number, not NaN: how many of the ascending cuts lie below it. */
-extern uint32_t cp_bin_of_number(const double *cuts, uint32_t ncuts, double value);
+static inline uint32_t
+cp_bin_of_number(const double *cuts, uint32_t ncuts, double value)
+{
+	const double *base = cuts;
+	uint32_t	left = ncuts;
+
+	while (left > 0)
+	{
+		uint32_t	half = (left + 1) / 2;
+
+		/* A product, not a condition: a branch would be guessed wrong half the time. */
+		base += half * (base[half - 1] < value);
+		left -= half;
+	}
+	return (uint32_t) (base - cuts);
+}
 
 /*
  * Place cuts between sorted values[0 .. n-1] so that at most max_bins bins

@@ -8,8 +8,6 @@
 #include "num/hash.h"
 
 #define FIRST_SLOTS 16
-/* Up to this many texts are looked up without hashing. */
-#define FEW 8
 
 void
 cp_dictionary_init(CpDictionary *dictionary, CpContext *context)
@@ -29,35 +27,6 @@ cp_dictionary_free(CpDictionary *dictionary)
 	cp_free(context, &dictionary->text);
 	cp_free(context, &dictionary->slots);
 	cp_dictionary_init(dictionary, context);
-}
-
-/* The first eight bytes of a text, by loads that may overlap but never pass its end. */
-static inline uint64_t
-start_of(const char *text, size_t length)
-{
-	uint64_t	word = 0;
-	uint32_t	low,
-				high;
-	uint16_t	first,
-				last;
-
-	if (length >= sizeof(word))
-		memcpy(&word, text, sizeof(word));
-	else if (length >= sizeof(low))
-	{
-		memcpy(&low, text, sizeof(low));
-		memcpy(&high, text + length - sizeof(high), sizeof(high));
-		word = low | (uint64_t) high << (8 * (length - sizeof(high)));
-	}
-	else if (length >= sizeof(first))
-	{
-		memcpy(&first, text, sizeof(first));
-		memcpy(&last, text + length - sizeof(last), sizeof(last));
-		word = first | (uint64_t) last << (8 * (length - sizeof(last)));
-	}
-	else if (length == 1)
-		word = (unsigned char) text[0];
-	return word;
 }
 
 const char *
@@ -93,29 +62,11 @@ find_slot(const CpDictionary *dictionary, const char *text, size_t length, uint6
 	return slot;
 }
 
-static uint32_t
-find_among_few(const CpDictionary *dictionary, const char *text, size_t length)
-{
-	uint64_t	start = start_of(text, length);
-	size_t		begin = 0;
-
-	for (uint32_t code = 0; code < dictionary->count; code++)
-	{
-		size_t		end = dictionary->end[code];
-
-		if (dictionary->start[code] == start && end - begin == length &&
-			(length <= sizeof(start) || memcmp(dictionary->text + begin, text, length) == 0))
-			return code;
-		begin = end;
-	}
-	return CP_NO_CODE;
-}
-
 uint32_t
-cp_dictionary_find(const CpDictionary *dictionary, const char *text, size_t length)
+cp_dictionary_find_hashed(const CpDictionary *dictionary, const char *text, size_t length)
 {
-	if (dictionary->count <= FEW)
-		return find_among_few(dictionary, text, length);
+	if (dictionary->slot_count == 0)
+		return CP_NO_CODE;
 	return dictionary->slots[find_slot(dictionary, text, length,
 									   cp_hash_bytes(text, length, CP_DICTIONARY_SEED))] - 1;
 }
@@ -172,7 +123,7 @@ append_text(CpDictionary *dictionary, const char *text, size_t length, uint64_t 
 		memcpy(dictionary->text + dictionary->text_length, text, length);
 	dictionary->text_length += length;
 	dictionary->hash[code] = hash;
-	dictionary->start[code] = start_of(text, length);
+	dictionary->start[code] = cp_text_start(text, length);
 	dictionary->end[code] = dictionary->text_length;
 	dictionary->count = code + 1;
 	return CP_OK;

@@ -70,18 +70,19 @@ fit(CpContext *context, const CpDataset *dataset, const CpTrainParams *params,
 	return CP_OK;
 }
 
+/* rows: all of the dataset's, in its own order, so that the last bit is the same for the same rows. */
 static double
-churn_rate(const CpDataset *dataset)
+churn_rate(const CpDataset *dataset, const uint32_t *rows)
 {
 	double		churned = 0,
 				all = 0;
 
-	for (uint32_t row = 0; row < dataset->rows; row++)
+	for (uint32_t i = 0; i < dataset->rows; i++)
 	{
-		double		weight = dataset->weights == NULL ? 1 : dataset->weights[row];
+		double		weight = dataset->weights == NULL ? 1 : dataset->weights[rows[i]];
 
 		all += weight;
-		churned += dataset->labels[row] ? weight : 0;
+		churned += dataset->labels[rows[i]] ? weight : 0;
 	}
 	return churned / all;
 }
@@ -112,8 +113,8 @@ cp_train_model(CpContext *context, const CpDataset *dataset, const CpTrainParams
 	uint32_t   *rows;
 
 	memset(trained, 0, sizeof(*trained));
-	trained->churn_rate = churn_rate(dataset);
 	CP_TRY(cp_dataset_order(dataset, params->seed, &rows));
+	trained->churn_rate = churn_rate(dataset, rows);
 	CP_TRY(cp_split_hold_out(dataset, rows, dataset->rows, params->split_by, params->test_size,
 							 &trained->train_rows));
 	trained->test_rows = dataset->rows - trained->train_rows;

@@ -102,8 +102,11 @@ trimmed(const char *text, size_t length)
 static const char *
 read_text(Datum value, size_t *length)
 {
-	struct varlena *text = PG_DETOAST_DATUM_PACKED(value);
+	struct varlena *text = (struct varlena *) DatumGetPointer(value);
 
+	/* A short inline value, the common case, is read where it lies. */
+	if (!VARATT_IS_1B(text) || VARATT_IS_1B_E(text))
+		text = PG_DETOAST_DATUM_PACKED(value);
 	*length = trimmed(VARDATA_ANY(text), VARSIZE_ANY_EXHDR(text));
 	return VARDATA_ANY(text);
 }

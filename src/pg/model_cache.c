@@ -127,16 +127,25 @@ cp_cache_get(const CpModelRef *ref, const char *name, MemoryContext owner)
 }
 
 CpBinding *
+cp_cache_find_binding(const CpLoaded *loaded, Oid type, int32 typmod)
+{
+	uint64		identity = assign_record_type_identifier(type, typmod);
+
+	for (CachedBinding *cached = loaded->bindings; cached != NULL; cached = cached->next)
+		if (cached->type == type && cached->typmod == typmod && cached->identity == identity)
+			return cached->binding;
+	return NULL;
+}
+
+CpBinding *
 cp_cache_binding(CpLoaded *loaded, TupleDesc descriptor)
 {
-	uint64		identity = assign_record_type_identifier(descriptor->tdtypeid, descriptor->tdtypmod);
+	CpBinding  *binding = cp_cache_find_binding(loaded, descriptor->tdtypeid, descriptor->tdtypmod);
 	CachedBinding *cached;
 	MemoryContext caller;
 
-	for (cached = loaded->bindings; cached != NULL; cached = cached->next)
-		if (cached->type == descriptor->tdtypeid && cached->typmod == descriptor->tdtypmod &&
-			cached->identity == identity)
-			return cached->binding;
+	if (binding != NULL)
+		return binding;
 	if (loaded->nbindings >= MAX_BINDINGS)
 		return cp_bind(&loaded->model.map, descriptor, loaded->name);
 	caller = MemoryContextSwitchTo(loaded->memory);
@@ -145,7 +154,7 @@ cp_cache_binding(CpLoaded *loaded, TupleDesc descriptor)
 	MemoryContextSwitchTo(caller);
 	cached->type = descriptor->tdtypeid;
 	cached->typmod = descriptor->tdtypmod;
-	cached->identity = identity;
+	cached->identity = assign_record_type_identifier(descriptor->tdtypeid, descriptor->tdtypmod);
 	cached->next = loaded->bindings;
 	loaded->bindings = cached;
 	loaded->nbindings++;

@@ -40,4 +40,7 @@ extern CpLoaded *cp_cache_get(const CpModelRef *ref, const char *name, MemoryCon
 /* The binding of a row type to a loaded model. */
 extern CpBinding *cp_cache_binding(CpLoaded *loaded, TupleDesc descriptor);
 
+/* The same when it was made before, else NULL: no descriptor is needed for it. */
+extern CpBinding *cp_cache_find_binding(const CpLoaded *loaded, Oid type, int32 typmod);
+
 #endif

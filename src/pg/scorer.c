@@ -278,18 +278,45 @@ probability(CpScorer *scorer)
 	return cp_model_probability(&scorer->loaded->model, scorer->vector, scorer->scratch);
 }
 
+static void
+bind(CpScorer *scorer, TupleDesc descriptor)
+{
+	MemoryContext caller = MemoryContextSwitchTo(scorer->memory);
+
+	scorer->binding = cp_cache_binding(scorer->loaded, descriptor);
+	MemoryContextSwitchTo(caller);
+}
+
+static bool
+is_bound(const CpScorer *scorer, Oid type, int32 typmod)
+{
+	return scorer->binding != NULL && scorer->type == type && scorer->typmod == typmod;
+}
+
+/* Bind another row type than last time; its descriptor is looked up only when it is new to the model. */
+static void
+bind_type(CpScorer *scorer, Oid type, int32 typmod)
+{
+	scorer->type = type;
+	scorer->typmod = typmod;
+	scorer->binding = cp_cache_find_binding(scorer->loaded, type, typmod);
+	if (scorer->binding == NULL)
+	{
+		TupleDesc	descriptor = lookup_rowtype_tupdesc(type, typmod);
+
+		bind(scorer, descriptor);
+		ReleaseTupleDesc(descriptor);
+	}
+}
+
 double
 cp_scorer_tuple(CpScorer *scorer, HeapTuple tuple, TupleDesc descriptor, double *value)
 {
-	if (scorer->binding == NULL || scorer->type != descriptor->tdtypeid ||
-		scorer->typmod != descriptor->tdtypmod)
+	if (!is_bound(scorer, descriptor->tdtypeid, descriptor->tdtypmod))
 	{
-		MemoryContext caller = MemoryContextSwitchTo(scorer->memory);
-
-		scorer->binding = cp_cache_binding(scorer->loaded, descriptor);
 		scorer->type = descriptor->tdtypeid;
 		scorer->typmod = descriptor->tdtypmod;
-		MemoryContextSwitchTo(caller);
+		bind(scorer, descriptor);
 	}
 	cp_vector_of_tuple(&scorer->loaded->model.map, scorer->binding, tuple, scorer->vector, value);
 	return probability(scorer);
@@ -304,17 +331,8 @@ cp_scorer_record(CpScorer *scorer, HeapTupleHeader record, double *value)
 	ItemPointerSetInvalid(&tuple.t_self);
 	tuple.t_tableOid = InvalidOid;
 	tuple.t_data = record;
-	/* The descriptor is looked up when the row's type is another one than last time. */
-	if (scorer->binding == NULL || scorer->type != HeapTupleHeaderGetTypeId(record) ||
-		scorer->typmod != HeapTupleHeaderGetTypMod(record))
-	{
-		TupleDesc	descriptor = lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(record),
-														HeapTupleHeaderGetTypMod(record));
-		double		result = cp_scorer_tuple(scorer, &tuple, descriptor, value);
-
-		ReleaseTupleDesc(descriptor);
-		return result;
-	}
+	if (!is_bound(scorer, HeapTupleHeaderGetTypeId(record), HeapTupleHeaderGetTypMod(record)))
+		bind_type(scorer, HeapTupleHeaderGetTypeId(record), HeapTupleHeaderGetTypMod(record));
 	cp_vector_of_tuple(&scorer->loaded->model.map, scorer->binding, &tuple, scorer->vector, value);
 	return probability(scorer);
 }

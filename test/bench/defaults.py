@@ -10,12 +10,17 @@ assignment by fold assignment.
 
 import argparse
 import glob
+import io
 import json
 import multiprocessing
 import os
 import sys
 
-from bench import *
+import numpy as np
+import pandas as pd
+
+from bench import (XGB_DEFAULTS, XGB_FIXED, XGB_SAMPLED, auc, connect, cpu_of, encode, load_frame, log_loss, own_cpu, run,
+                   stratified_folds, value, xgb_fit_cross_validated, xgb_fit_fixed, xgb_fit_stopped, xgb_score)
 
 
 FOLDS = 5
@@ -55,13 +60,13 @@ def prepare(directory, wanted):
 
 
 def own_session():
-    """One connection a worker process, never the parent's."""
+    """One connection a process."""
     global session
-    if session is None:
-        session = connect()
-        run(session, "SET client_min_messages = error")
-        run(session, "CREATE TEMP TABLE part (row_id bigint PRIMARY KEY, fold int)")
-    return session
+    if session is None or session[0] != os.getpid():
+        session = (os.getpid(), connect())
+        run(session[1], "SET client_min_messages = error")
+        run(session[1], "CREATE TEMP TABLE part (row_id bigint PRIMARY KEY, fold int)")
+    return session[1]
 
 
 def folds_of(name, seed):
@@ -96,10 +101,10 @@ def judge_reference(name, seed, fit, encoding):
     x = encode(frame.drop(columns=["row_id", "label"]), encoding)
     y = frame["label"].to_numpy(dtype=np.float32)
     scores = np.empty(len(frame))
-    begin = time.process_time()
+    begin = own_cpu()
     for fold in range(FOLDS):
         scores[folds == fold] = xgb_score(fit(x[folds != fold], y[folds != fold], seed), x[folds == fold])
-    return figures(frame, scores, time.process_time() - begin)
+    return figures(frame, scores, own_cpu() - begin)
 
 
 def figures(frame, scores, seconds):
@@ -115,10 +120,22 @@ def judge(task):
     return task, min(both)
 
 
+def options_in_force(options):
+    """The gbm options of a training with these options, defaults included."""
+    name = next(iter(frames))
+    connection = own_session()
+    run(connection, "SELECT cp_train('force', %s, 'label', %s)", 'SELECT * FROM "d_%s"' % name,
+        json.dumps(dict({"id": "row_id"}, **options)))
+    found = value(connection, "SELECT options->'gbm' FROM churnprevent.model WHERE name = 'force'")
+    run(connection, "SELECT cp_drop_model('force')")
+    return found
+
+
 def one_factor_sets(base):
-    """Sets that differ from base (which may be empty: the defaults) in one option."""
-    return [base] + [{"gbm": dict(base.get("gbm", {}), **{name: one})}
-                     for name, values in ONE_FACTOR.items() for one in values]
+    """Base and the sets that differ from it in one option."""
+    now = options_in_force(base)
+    return [base] + [dict(base, gbm=dict(base.get("gbm", {}), **{name: one}))
+                     for name, values in ONE_FACTOR.items() for one in values if one != now[name]]
 
 
 def line_of(results, candidate, first, names, seeds):
@@ -132,7 +149,7 @@ def line_of(results, candidate, first, names, seeds):
     seconds = sum(results[(kind, what, n, s)][2] for n in names for s in seeds) / len(seeds)
     spread = change.std(axis=1, ddof=1) / np.sqrt(len(seeds)) if len(seeds) > 1 else np.zeros(len(names))
     return {
-        "label": what if kind == "xgb" else (what if what != "{}" else "defaults of the build"),
+        "label": "defaults of the build" if what == "{}" else what,
         "change": change.mean(), "error": float(np.sqrt((spread ** 2).sum()) / len(names)),
         "median": float(np.median(change.mean(axis=1))),
         "auc": (areas - base_areas).mean(), "seconds": seconds,

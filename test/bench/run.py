@@ -5,7 +5,6 @@ import argparse
 import json
 import os
 import platform
-import sys
 
 import bench
 import quality

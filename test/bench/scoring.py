@@ -3,8 +3,6 @@
 import json
 import statistics
 
-import numpy as np
-
 import bench
 import large
 from bench import Figure, heading, rows, run, say, value

@@ -12,12 +12,15 @@ import time
 import bench
 from bench import Figure, heading, run, say
 
-REPETITIONS = 7
+REPETITIONS = 5
 SECONDS = 2
 CONNECTIONS = 30
 TREES, DEPTH = 300, 4
-WITH = "SELECT cp_predict(c, 'single') FROM customer_numbered c WHERE id = :id;"
-WITHOUT = "SELECT monthly_charges FROM customer_numbered c WHERE id = :id;"
+STATEMENTS = {
+    "with": "SELECT cp_predict(c, 'single') FROM customer_numbered c WHERE id = :id;",
+    "without": "SELECT monthly_charges FROM customer_numbered c WHERE id = :id;",
+    "unnamed": "SELECT cp_predict(c) FROM customer_numbered c WHERE id = :id;",
+}
 FIRST = "SELECT cp_predict(c, 'single') FROM customer_numbered c WHERE id = 17"
 FIRST_WITHOUT = "SELECT monthly_charges FROM customer_numbered c WHERE id = 17"
 
@@ -82,9 +85,9 @@ def first_answer(query):
     return taken
 
 
-def compare(scripts, connection, cpus):
+def compare(scripts, which, connection, cpus):
     """Alternating runs; prints them and returns the median of the ratios."""
-    pairs = [(Run(scripts["with"], SECONDS, connection, cpus), Run(scripts["without"], SECONDS, connection, cpus))
+    pairs = [(Run(scripts[which], SECONDS, connection, cpus), Run(scripts["without"], SECONDS, connection, cpus))
              for _ in range(REPETITIONS)]
     bench.table(["run", "with, tps", "without, tps", "ratio", "with, CPU us", "without, CPU us"],
                 [[i + 1, "%.0f" % a.tps, "%.0f" % b.tps, "%.3f" % (a.tps / b.tps),
@@ -97,29 +100,35 @@ def compare(scripts, connection, cpus):
     return ratio
 
 
+def train(connection, gbm):
+    run(connection, "SELECT cp_train('single', 'customer_numbered', 'churn', %s)",
+        json.dumps({"id": "id", "exclude": "customer_id", "gbm": gbm}))
+
+
 def measure(connection):
     heading("single: one customer a statement")
     say("prepared statement by primary key, pgbench -M prepared, 1 client, %d runs of %d s each, alternating; model of", REPETITIONS, SECONDS)
     say("%d trees of depth %d. \"without\" selects one column instead. CPU a transaction: the server's backend + pgbench.", TREES, DEPTH)
     say()
     make_table(connection)
-    run(connection, "SELECT cp_train('single', 'SELECT * FROM customer_numbered', 'churn', %s)", json.dumps(
-        {"id": "id", "exclude": "customer_id", "test_size": 0,
-         "gbm": {"rounds": TREES, "max_depth": DEPTH, "early_stopping": 0}}))
+    train(connection, {"rounds": TREES, "max_depth": DEPTH, "early_stopping": 0})
     every = os.sched_getaffinity(0)
+    one = {max(every)}
     with tempfile.TemporaryDirectory() as directory:
-        scripts = {}
-        for name, statement in (("with", WITH), ("without", WITHOUT)):
-            scripts[name] = os.path.join(directory, name + ".sql")
+        scripts = {name: os.path.join(directory, name + ".sql") for name in STATEMENTS}
+        for name, statement in STATEMENTS.items():
             with open(scripts[name], "w") as file:
                 file.write("\\set id random(1, 7043)\n%s\n" % statement)
-            Run(scripts[name], 1, connection, every)
+        Run(scripts["without"], 1, connection, every)
         say("As it comes, client and server on any CPU:")
-        ratio = compare(scripts, connection, every)
-        say("Client and server on one CPU: no CPU sleeps and wakes up, so a transaction takes its CPU time and nothing else.")
-        strict = compare(scripts, connection, {max(every)})
-    first = [first_answer(FIRST) for _ in range(CONNECTIONS)]
-    plain = [first_answer(FIRST_WITHOUT) for _ in range(CONNECTIONS)]
+        ratio = compare(scripts, "with", connection, every)
+        say("Client and server on one CPU: no CPU sleeps and wakes up, so a statement takes its CPU time and nothing else.")
+        strict = compare(scripts, "with", connection, one)
+        first, plain = ([first_answer(query) for _ in range(CONNECTIONS)] for query in (FIRST, FIRST_WITHOUT))
+        run(connection, "SELECT cp_drop_model('single')")
+        train(connection, {})
+        say("The same on one CPU with the model that cp_train makes by default, and cp_predict(c), which finds it without a name:")
+        default = compare(scripts, "unnamed", connection, one)
     say("first statement of a new session, %d sessions, ms: with a prediction median %.1f (largest %.1f), without %.1f (%.1f)",
         CONNECTIONS, statistics.median(first), max(first), statistics.median(plain), max(plain))
     run(connection, "SELECT cp_drop_model('single')")
@@ -127,5 +136,6 @@ def measure(connection):
     return [
         Figure("single: rate with a prediction, times that without", 0.85, ratio, least=True, unit=" x"),
         Figure("single: the same on one CPU", 0.85, strict, least=True, unit=" x"),
+        Figure("single: default model, cp_predict(c), one CPU", 0.85, default, least=True, unit=" x"),
         Figure("single: first prediction of a session", 20, statistics.median(first), digits=1, unit=" ms"),
     ]
