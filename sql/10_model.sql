@@ -28,7 +28,7 @@ CREATE TABLE churnprevent.model (
 	churn_rate float8 NOT NULL,
 	feature_count int NOT NULL,
 	features jsonb NOT NULL,
-	members jsonb NOT NULL,
+	member_weights jsonb NOT NULL,
 	metrics jsonb NOT NULL,
 	bytes bytea NOT NULL,
 	holdout bytea,
@@ -44,7 +44,7 @@ COMMENT ON COLUMN churnprevent.model.roles IS 'columns that mean id, value (mone
 COMMENT ON COLUMN churnprevent.model.rows IS 'labelled rows, held-out ones included';
 COMMENT ON COLUMN churnprevent.model.churn_rate IS 'share of these rows that churned, weighted';
 COMMENT ON COLUMN churnprevent.model.features IS 'feature map: name, kind and number of levels of each feature';
-COMMENT ON COLUMN churnprevent.model.members IS 'weight of each member of the ensemble';
+COMMENT ON COLUMN churnprevent.model.member_weights IS 'weight of each member of the ensemble';
 COMMENT ON COLUMN churnprevent.model.metrics IS 'figures on the held-out rows';
 COMMENT ON COLUMN churnprevent.model.bytes IS 'the model; holds values of customers, so no reader gets SELECT on it';
 COMMENT ON COLUMN churnprevent.model.holdout IS 'score, label and weight of each held-out row';
@@ -88,7 +88,7 @@ SELECT m.name, m.version, m.model_id = d.model_id AS deployed, m.owner, m.create
 	(m.metrics->>'rmse')::float8 AS rmse,
 	(m.metrics->>'accuracy')::float8 AS accuracy,
 	(m.metrics->>'ece')::float8 AS ece,
-	m.members, CASE WHEN pg_catalog.pg_has_role(m.owner, 'USAGE') THEN m.source END AS source, m.label, m.seconds, m.model_id
+	m.member_weights, CASE WHEN pg_catalog.pg_has_role(m.owner, 'USAGE') THEN m.source END AS source, m.label, m.seconds, m.model_id
 FROM churnprevent.model m
 CROSS JOIN LATERAL (
 	SELECT (SELECT h.model_id FROM churnprevent.deployment h

@@ -12,7 +12,7 @@ CREATE FUNCTION cp_train(
 	OUT rmse float8,
 	OUT accuracy float8,
 	OUT ece float8,
-	OUT members jsonb,
+	OUT member_weights jsonb,
 	OUT deployed boolean
 ) RETURNS record
 AS 'MODULE_PATHNAME', 'cp_train'

@@ -38,7 +38,7 @@ BEGIN
 	EXECUTE format('GRANT USAGE ON SCHEMA churnprevent TO %I', role);
 	EXECUTE format('GRANT SELECT ON churnprevent.model_summary, churnprevent.deployment TO %I', role);
 	EXECUTE format('GRANT SELECT (model_id, name, version, owner, checksum, created_at, seconds, label, roles,'
-		' rows, churn_rate, feature_count, features, members, metrics) ON churnprevent.model TO %I', role);
+		' rows, churn_rate, feature_count, features, member_weights, metrics) ON churnprevent.model TO %I', role);
 	IF privileges <> 'reader' THEN
 		EXECUTE format('GRANT SELECT (source, options) ON churnprevent.model TO %I', role);
 		EXECUTE format('GRANT SELECT ON churnprevent.model_name, churnprevent.model_grant TO %I', role);

@@ -1,8 +1,8 @@
 /*
  * binning.h: every value a byte, laid out for histograms.
  *
- * A number's bin is how many cuts lie below it; at most 255 bins hold equal
- * shares of the rows, heavy values alone. A category's bin is its level. What
+ * A number's bin is how many cuts lie below it; at most 255 bins hold about equal
+ * shares of the rows, and a heavy value takes room from no other. A category's bin is its level. What
  * is missing has a bin of its own, and so have levels too rare to be kept.
  *
  * A field is one byte of a row. Features of few bins share a field, as digits

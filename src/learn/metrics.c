@@ -55,7 +55,8 @@ auc_of_ranks(const uint32_t *order, const double *probabilities, const uint8_t *
 	{
 		double		tied[2] = {0, 0};
 
-		for (end = begin; end < n && probabilities[order[end]] == probabilities[order[begin]]; end++)
+		/* A NaN, which no caller gives, would equal nothing. */
+		for (end = begin; end < n && (end == begin || probabilities[order[end]] == probabilities[order[begin]]); end++)
 			tied[labels[order[end]] != 0] += weight_of(weights, order[end]);
 		won += tied[1] * (stayers + tied[0] / 2);
 		churners += tied[1];

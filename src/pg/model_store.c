@@ -507,7 +507,7 @@ insert_row(const CpNewModel *model, int32 version, Oid owner)
 	values[n++] = PointerGetDatum(model->bytes);
 	values[n++] = PointerGetDatum(model->holdout);
 	run("INSERT INTO churnprevent.model (name, version, owner, checksum, created_at, seconds, source, label,"
-		" options, roles, rows, churn_rate, feature_count, features, members, metrics, bytes, holdout)"
+		" options, roles, rows, churn_rate, feature_count, features, member_weights, metrics, bytes, holdout)"
 		" VALUES ($1, $2, $3, $4, pg_catalog.clock_timestamp(), $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
 		" RETURNING model_id",
 		n, types, values, model->holdout == NULL ? "                n" : NULL);

@@ -18,16 +18,20 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 
 
 class Figure:
-    """One line of the closing table. least: the measured value must reach the target, not stay below it."""
+    """
+    One line of the closing table. least: the measured value must reach the target, not stay below it.
+    Not steady: repetitions differ so much that the value says nothing, whichever side it is on.
+    """
 
-    def __init__(self, name, target, measured, least=False, digits=3, unit="", within=None):
+    def __init__(self, name, target, measured, least=False, digits=3, unit="", within=None, steady=True):
         self.name, self.digits, self.unit = name, digits, unit
         self.wanted = "%s %g%s" % (">=" if least else "<=", target, unit)
         self.measured = measured
-        self.reached = measured >= target if least else measured <= target
+        reached = measured >= target if least else measured <= target
         if within is not None:
             self.wanted = "%g +- %g" % (target, within)
-            self.reached = abs(measured - target) <= within
+            reached = abs(measured - target) <= within
+        self.reached = ("yes" if reached else "NO") if steady else "unsteady"
 
 
 def heading(text):

@@ -78,7 +78,7 @@ def main():
     if figures:
         heading("figures")
         bench.table(["figure", "target", "measured", "reached"],
-                    [[f.name, f.wanted, "%.*f%s" % (f.digits, f.measured, f.unit), "yes" if f.reached else "NO"]
+                    [[f.name, f.wanted, "%.*f%s" % (f.digits, f.measured, f.unit), f.reached]
                      for f in figures])
 
 

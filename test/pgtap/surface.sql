@@ -11,7 +11,7 @@ CREATE TEMP TABLE promised (signature text, arguments text, result text, kind "c
 INSERT INTO promised VALUES
 	('cp_train(text,text,text,jsonb)', 'model text, source text, label text, options jsonb DEFAULT ''{}''::jsonb, OUT version integer, OUT rows bigint, OUT features integer, '
 		'OUT churn_rate double precision, OUT auc double precision, OUT log_loss double precision, OUT rmse double precision, OUT accuracy double precision, OUT ece double precision, '
-		'OUT members jsonb, OUT deployed boolean', 'record', 'f', 'v', 'u', false, false),
+		'OUT member_weights jsonb, OUT deployed boolean', 'record', 'f', 'v', 'u', false, false),
 	('cp_predict(record,text,integer)', 'customer record, model text DEFAULT NULL::text, version integer DEFAULT NULL::integer', 'double precision', 'f', 's', 's', false, false),
 	('cp_predict(jsonb,text,integer)', 'customer jsonb, model text DEFAULT NULL::text, version integer DEFAULT NULL::integer', 'double precision', 'f', 's', 's', false, false),
 	('cp_predict(json,text,integer)', 'customer json, model text DEFAULT NULL::text, version integer DEFAULT NULL::integer', 'double precision', 'f', 's', 's', false, false),
@@ -117,12 +117,12 @@ SELECT is((SELECT DISTINCT c FROM pg_extension, unnest(extcondition) c WHERE ext
 SELECT is_empty($$ SELECT attrelid::regclass, attname FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
 	WHERE relnamespace = 'churnprevent'::regnamespace AND relkind = 'r' AND attidentity <> '' AND pg_get_serial_sequence(attrelid::regclass::text, attname) IS NULL $$, 'every identity column has a sequence');
 -- The columns that C code reads by position.
-SELECT columns_are('churnprevent', 'model', '{model_id,name,version,owner,checksum,created_at,seconds,source,label,options,roles,rows,churn_rate,feature_count,features,members,metrics,bytes,holdout}'::name[]);
+SELECT columns_are('churnprevent', 'model', '{model_id,name,version,owner,checksum,created_at,seconds,source,label,options,roles,rows,churn_rate,feature_count,features,member_weights,metrics,bytes,holdout}'::name[]);
 SELECT columns_are('churnprevent', 'deployment', '{deployment_id,name,model_id,strategy,restores,deployed_by,deployed_at}'::name[]);
 SELECT columns_are('churnprevent', 'model_grant', '{name,grantee,granted_by,granted_at}'::name[]);
-SELECT columns_are('churnprevent', 'model_summary', '{name,version,deployed,owner,created_at,rows,features,churn_rate,auc,log_loss,rmse,accuracy,ece,members,source,label,seconds,model_id}'::name[]);
+SELECT columns_are('churnprevent', 'model_summary', '{name,version,deployed,owner,created_at,rows,features,churn_rate,auc,log_loss,rmse,accuracy,ece,member_weights,source,label,seconds,model_id}'::name[]);
 SELECT results_eq($$ SELECT attname FROM pg_attribute WHERE attrelid = 'churnprevent.model'::regclass AND attnum > 0 ORDER BY attnum $$,
-	$$ SELECT unnest('{model_id,name,version,owner,checksum,created_at,seconds,source,label,options,roles,rows,churn_rate,feature_count,features,members,metrics,bytes,holdout}'::name[]) $$, 'in this order');
+	$$ SELECT unnest('{model_id,name,version,owner,checksum,created_at,seconds,source,label,options,roles,rows,churn_rate,feature_count,features,member_weights,metrics,bytes,holdout}'::name[]) $$, 'in this order');
 SELECT is(attstorage, 'e'::"char", 'model bytes are stored as they are') FROM pg_attribute WHERE attrelid = 'churnprevent.model'::regclass AND attname = 'bytes';
 
 -- Settings, their kinds and defaults. (The library is loaded by the first call.)

@@ -6,7 +6,7 @@ SELECT n AS id, n % 10 AS visits, (n * 37 % 100)::float8 AS spend, 'plan ' || n 
 FROM generate_series(1, 400) n;
 
 -- What is stored: what was given and, over it, what was in force.
-SELECT version, rows, features, members, deployed FROM cp_train('plain', 'lesson', 'gone');
+SELECT version, rows, features, member_weights, deployed FROM cp_train('plain', 'lesson', 'gone');
 SELECT jsonb_pretty(options) FROM churnprevent.model WHERE name = 'plain';
 SELECT roles, features FROM churnprevent.model WHERE name = 'plain';
 SELECT version FROM cp_train('plain', 'lesson', 'gone', NULL);

@@ -200,6 +200,32 @@ check_order(void)
 	CHECK(moved > MOST - 30);
 }
 
+/* Equal rows without a unit are spread, or all copies would be held out together. */
+static void
+check_order_of_copies(void)
+{
+	static Problem problem;
+	LearnTable	table;
+	CpDataset	dataset;
+	uint32_t   *order;
+	uint32_t	neighbours = 0;
+
+	make_problem(&problem, &table);
+	table.weights = table.times = NULL;
+	table.units = NULL;
+	for (uint32_t row = 0; row < MOST; row++)
+	{
+		for (int c = 0; c < LEARN_COLUMNS; c++)
+			problem.values[row * LEARN_COLUMNS + c] = row % 50;
+		problem.labels[row] = row % 2;
+	}
+	REQUIRE_OK(learn_dataset(&dataset, unit_context(), &table));
+	REQUIRE_OK(cp_dataset_order(&dataset, 1, &order));
+	for (uint32_t i = 1; i < MOST; i++)
+		neighbours += dataset.contents[order[i]] == dataset.contents[order[i - 1]];
+	CHECK_CLOSE(MOST / 50.0, neighbours, 30);
+}
+
 /* ---- what a row contains ---- */
 
 static double
@@ -363,6 +389,7 @@ check_one_identity(void)
 	table.max_rows = 100;
 	REQUIRE_OK(learn_dataset(&dataset, unit_context(), &table));
 	CHECK_EQUAL(MOST, dataset.rows);
+	CHECK(unit_allocations() < 500);
 }
 
 /* Equal rows are drawn each for itself: of ten copies in each of 50 rows about one is kept, not all or none. */
@@ -761,6 +788,7 @@ test_dataset(void)
 	UNIT_CASE("the same rows in any order", check_arrival);
 	UNIT_CASE("the size of a sample, and its seed", check_sample_size);
 	UNIT_CASE("rows of a unit stand together, units are mixed", check_order);
+	UNIT_CASE("equal rows without a unit are spread", check_order_of_copies);
 	UNIT_CASE("zeros, missing values and particulars in the content", check_contents);
 	UNIT_CASE("a sample is uniform", check_sample_is_uniform);
 	UNIT_CASE("a sample of rows with an id", check_sample_of_identities);
