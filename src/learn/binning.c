@@ -15,7 +15,7 @@
 static double
 cut_between(double a, double b)
 {
-	double		middle = a / 2 + b / 2;
+	double middle = a / 2 + b / 2;
 
 	return middle >= a && middle < b ? middle : a;
 }
@@ -23,17 +23,15 @@ cut_between(double a, double b)
 uint32_t
 cp_place_cuts(const double *values, uint32_t n, uint32_t max_bins, double *cuts)
 {
-	uint32_t	ncuts = 0,
-				begin = 0,
-				end;
-	uint32_t	distinct = n > 0;
+	uint32_t ncuts = 0, begin = 0, end;
+	uint32_t distinct = n > 0;
 
 	for (uint32_t i = 1; i < n && distinct <= max_bins; i++)
 		distinct += values[i] != values[i - 1];
 	/* A bin is closed when it holds its share of what is left, so a heavy value takes room from no other. */
 	for (end = 1; end < n && ncuts < max_bins - 1; end++)
 	{
-		double		share = distinct <= max_bins ? 1 : (double) (n - begin) / (max_bins - ncuts);
+		double share = distinct <= max_bins ? 1 : (double) (n - begin) / (max_bins - ncuts);
 
 		if (values[end] == values[end - 1] || end - begin < share)
 			continue;
@@ -45,13 +43,13 @@ cp_place_cuts(const double *values, uint32_t n, uint32_t max_bins, double *cuts)
 
 static CpStatus
 describe_number(CpContext *context, const CpColumn *column, const uint32_t *rows, uint32_t n,
-				uint32_t max_bins, double *values, double *scratch, CpBinFeature *feature)
+                uint32_t max_bins, double *values, double *scratch, CpBinFeature *feature)
 {
-	uint32_t	seen = 0;
+	uint32_t seen = 0;
 
 	for (uint32_t i = 0; i < n; i++)
 	{
-		double		value = column->numbers[rows[i]];
+		double value = column->numbers[rows[i]];
 
 		values[seen] = value;
 		seen += !isnan(value);
@@ -72,7 +70,7 @@ describe_category(const CpColumn *column, const uint32_t *rows, uint32_t n, CpBi
 	feature->levels = column->texts.count;
 	for (uint32_t i = 0; i < n; i++)
 	{
-		uint8_t		level = column->levels[rows[i]];
+		uint8_t level = column->levels[rows[i]];
 
 		feature->has_other |= level == CP_LEVEL_OTHER(column);
 		feature->has_missing |= level == CP_LEVEL_MISSING(column);
@@ -89,12 +87,12 @@ assign_fields(CpContext *context, CpBinned *binned)
 		for (uint32_t f = 0; f < binned->nfeatures; f++)
 		{
 			CpBinFeature *feature = &binned->features[f];
-			uint32_t	field = 0;
+			uint32_t field = 0;
 
 			if (feature->bins != bins)
 				continue;
 			while (field < binned->nfields &&
-				   (bins > SHARED_BINS || binned->field_codes[field] * bins > CP_FIELD_CODES))
+			       (bins > SHARED_BINS || binned->field_codes[field] * bins > CP_FIELD_CODES))
 				field++;
 			if (field == binned->nfields)
 				binned->field_codes[binned->nfields++] = 1;
@@ -112,31 +110,32 @@ assign_fields(CpContext *context, CpBinned *binned)
 static inline uint32_t
 bin_of(const CpBinFeature *feature, const CpColumn *column, uint32_t row)
 {
-	double		value;
+	double value;
 
 	if (feature->category)
 	{
-		uint32_t	level = column->levels[row];
+		uint32_t level = column->levels[row];
 
 		return level == CP_LEVEL_MISSING(column) ? feature->bins - 1 : level;
 	}
 	value = column->numbers[row];
-	return isnan(value) ? feature->bins - 1 : cp_bin_of_number(feature->cuts, feature->ncuts, value);
+	return isnan(value) ? feature->bins - 1
+	                    : cp_bin_of_number(feature->cuts, feature->ncuts, value);
 }
 
 static CpStatus
 fill_words(CpContext *context, const CpDataset *dataset, const uint32_t *rows, CpBinned *binned)
 {
-	size_t		n = binned->rows;
-	uint32_t	f = 0;
+	size_t n = binned->rows;
+	uint32_t f = 0;
 
 	CP_TRY(cp_alloc_zero(context, &binned->words, n * binned->nblocks, sizeof(uint64_t)));
 	for (uint32_t c = 0; c < dataset->ncolumns; c++)
 	{
 		const CpColumn *column = &dataset->columns[c];
 		const CpBinFeature *feature;
-		uint64_t   *words;
-		uint64_t	place;
+		uint64_t *words;
+		uint64_t place;
 
 		if (column->dropped != CP_KEPT)
 			continue;
@@ -151,11 +150,11 @@ fill_words(CpContext *context, const CpDataset *dataset, const uint32_t *rows, C
 }
 
 CpStatus
-cp_bin(const CpDataset *dataset, const uint32_t *rows, uint32_t n, uint32_t max_bins, CpBinned *binned)
+cp_bin(const CpDataset *dataset, const uint32_t *rows, uint32_t n, uint32_t max_bins,
+       CpBinned *binned)
 {
-	CpContext  *context = dataset->context;
-	double	   *values,
-			   *scratch;
+	CpContext *context = dataset->context;
+	double *values, *scratch;
 
 	memset(binned, 0, sizeof(*binned));
 	binned->rows = n;

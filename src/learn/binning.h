@@ -23,31 +23,31 @@
 
 #define CP_FIELD_CODES 256
 #define CP_BLOCK_FIELDS 8
-#define CP_MAX_BINS 255			/* of a number, without missing */
+#define CP_MAX_BINS 255 /* of a number, without missing */
 
 typedef struct CpBinFeature
 {
-	bool		category;
-	bool		has_missing;	/* a bin for missing values, the last */
-	bool		has_other;		/* category: a bin for rare levels, behind the levels */
-	uint32_t	levels;			/* category: kept levels */
-	uint32_t	bins;			/* in all, 1 .. 256 */
-	uint32_t	ncuts;			/* number: bins without missing, less one */
-	double	   *cuts;			/* [ncuts] ascending */
-	uint32_t	field;
-	uint8_t		digit[CP_FIELD_CODES];	/* field code to bin */
-	uint32_t	divisor;		/* its digit's place value in the field */
+	bool category;
+	bool has_missing; /* a bin for missing values, the last */
+	bool has_other;   /* category: a bin for rare levels, behind the levels */
+	uint32_t levels;  /* category: kept levels */
+	uint32_t bins;    /* in all, 1 .. 256 */
+	uint32_t ncuts;   /* number: bins without missing, less one */
+	double *cuts;     /* [ncuts] ascending */
+	uint32_t field;
+	uint8_t digit[CP_FIELD_CODES]; /* field code to bin */
+	uint32_t divisor;              /* its digit's place value in the field */
 } CpBinFeature;
 
 typedef struct CpBinned
 {
-	uint32_t	rows;
-	uint32_t	nfeatures;
-	uint32_t	nfields;
-	uint32_t	nblocks;
-	CpBinFeature *features;		/* [nfeatures], as in the feature map */
-	uint32_t   *field_codes;	/* [nfields] codes in use: product of the bins of its features */
-	uint64_t   *words;			/* [nblocks][rows], field f in byte f % 8 of block f / 8 */
+	uint32_t rows;
+	uint32_t nfeatures;
+	uint32_t nfields;
+	uint32_t nblocks;
+	CpBinFeature *features; /* [nfeatures], as in the feature map */
+	uint32_t *field_codes;  /* [nfields] codes in use: product of the bins of its features */
+	uint64_t *words;        /* [nblocks][rows], field f in byte f % 8 of block f / 8 */
 } CpBinned;
 
 /*
@@ -55,7 +55,7 @@ typedef struct CpBinned
  * rows[i]. max_bins (2 .. 255) bounds the bins of a number.
  */
 extern CpStatus cp_bin(const CpDataset *dataset, const uint32_t *rows, uint32_t n,
-					   uint32_t max_bins, CpBinned *binned);
+                       uint32_t max_bins, CpBinned *binned);
 
 /* Free all of it. */
 extern void cp_binned_free(CpContext *context, CpBinned *binned);
@@ -65,11 +65,11 @@ static inline uint32_t
 cp_bin_of_number(const double *cuts, uint32_t ncuts, double value)
 {
 	const double *base = cuts;
-	uint32_t	left = ncuts;
+	uint32_t left = ncuts;
 
 	while (left > 0)
 	{
-		uint32_t	half = (left + 1) / 2;
+		uint32_t half = (left + 1) / 2;
 
 		/* A product, not a condition: a branch would be guessed wrong half the time. */
 		base += half * (base[half - 1] < value);

@@ -16,9 +16,8 @@
 #define DRAW_STREAM UINT64_C(0x73616d706c65)
 
 CpStatus
-cp_dataset_init(CpDataset *dataset, CpContext *context, uint32_t ncolumns,
-				const char *const *names, const CpKind *kinds,
-				bool weighted, bool timed, uint32_t max_rows, uint64_t seed)
+cp_dataset_init(CpDataset *dataset, CpContext *context, uint32_t ncolumns, const char *const *names,
+                const CpKind *kinds, bool weighted, bool timed, uint32_t max_rows, uint64_t seed)
 {
 	memset(dataset, 0, sizeof(*dataset));
 	dataset->context = context;
@@ -44,16 +43,17 @@ cp_dataset_init(CpDataset *dataset, CpContext *context, uint32_t ncolumns,
 static CpStatus
 grow(CpDataset *dataset)
 {
-	CpContext  *context = dataset->context;
-	uint64_t	capacity = (uint64_t) dataset->capacity + dataset->capacity / 2 + FIRST_CAPACITY;
+	CpContext *context = dataset->context;
+	uint64_t capacity = (uint64_t) dataset->capacity + dataset->capacity / 2 + FIRST_CAPACITY;
 
 	if (dataset->rows >= CP_MAX_ROWS)
-		return cp_fail(context, CP_OVER_BUDGET, "A model is trained on at most %d rows.", CP_MAX_ROWS);
+		return cp_fail(context, CP_OVER_BUDGET, "A model is trained on at most %d rows.",
+		               CP_MAX_ROWS);
 	if (capacity > CP_MAX_ROWS)
 		capacity = CP_MAX_ROWS;
 	for (uint32_t c = 0; c < dataset->ncolumns; c++)
 	{
-		CpColumn   *column = &dataset->columns[c];
+		CpColumn *column = &dataset->columns[c];
 
 		if (column->dropped != CP_KEPT)
 			continue;
@@ -85,9 +85,9 @@ cp_dataset_begin_row(CpDataset *dataset)
 static uint64_t
 word_of(double value)
 {
-	uint64_t	word;
+	uint64_t word;
 
-	value += 0.0;				/* -0 becomes 0 */
+	value += 0.0; /* -0 becomes 0 */
 	memcpy(&word, &value, sizeof(word));
 	return isnan(value) ? MISSING_WORD : word;
 }
@@ -102,12 +102,13 @@ cp_dataset_set_number(CpDataset *dataset, uint32_t column, double value)
 CpStatus
 cp_dataset_set_text(CpDataset *dataset, uint32_t column, const char *text, size_t length)
 {
-	CpColumn   *target = &dataset->columns[column];
-	uint32_t	code;
+	CpColumn *target = &dataset->columns[column];
+	uint32_t code;
 
 	if (target->dropped != CP_KEPT)
 	{
-		dataset->content = cp_hash_add(dataset->content, cp_hash_bytes(text, length, CP_DICTIONARY_SEED));
+		dataset->content =
+			cp_hash_add(dataset->content, cp_hash_bytes(text, length, CP_DICTIONARY_SEED));
 		return CP_OK;
 	}
 	CP_TRY(cp_dictionary_add(&target->texts, text, length, &code));
@@ -125,7 +126,7 @@ cp_dataset_set_text(CpDataset *dataset, uint32_t column, const char *text, size_
 void
 cp_dataset_set_missing(CpDataset *dataset, uint32_t column)
 {
-	CpColumn   *target = &dataset->columns[column];
+	CpColumn *target = &dataset->columns[column];
 
 	if (target->kind != CP_CATEGORY)
 		target->numbers[dataset->rows] = NAN;
@@ -139,7 +140,7 @@ static uint64_t
 draw_of(const CpDataset *dataset, const CpRowInfo *info)
 {
 	return cp_hash_mix((info->identity != 0 ? info->identity : dataset->arrived) ^
-					   cp_hash_mix(dataset->seed ^ DRAW_STREAM));
+	                   cp_hash_mix(dataset->seed ^ DRAW_STREAM));
 }
 
 static void
@@ -147,7 +148,7 @@ move_row(CpDataset *dataset, uint32_t to, uint32_t from)
 {
 	for (uint32_t c = 0; c < dataset->ncolumns; c++)
 	{
-		CpColumn   *column = &dataset->columns[c];
+		CpColumn *column = &dataset->columns[c];
 
 		if (column->numbers != NULL)
 			column->numbers[to] = column->numbers[from];
@@ -168,10 +169,10 @@ move_row(CpDataset *dataset, uint32_t to, uint32_t from)
 static CpStatus
 thin(CpDataset *dataset)
 {
-	CpContext  *context = dataset->context;
-	uint32_t	n = dataset->rows;
-	uint64_t   *draws;
-	uint32_t   *rows;
+	CpContext *context = dataset->context;
+	uint32_t n = dataset->rows;
+	uint64_t *draws;
+	uint32_t *rows;
 
 	CP_TRY(cp_alloc(context, &draws, n, sizeof(uint64_t)));
 	CP_TRY(cp_alloc_zero(context, &rows, n, sizeof(uint32_t)));
@@ -191,7 +192,7 @@ thin(CpDataset *dataset)
 CpStatus
 cp_dataset_end_row(CpDataset *dataset, const CpRowInfo *info)
 {
-	uint32_t	row = dataset->rows;
+	uint32_t row = dataset->rows;
 
 	dataset->arrived++;
 	dataset->labels[row] = info->churned;
@@ -222,10 +223,10 @@ cp_dataset_end_row(CpDataset *dataset, const CpRowInfo *info)
 /* For ordering the texts of a column: more frequent first, then by bytes. */
 typedef struct Level
 {
-	uint32_t	code;
-	uint32_t	count;
+	uint32_t code;
+	uint32_t count;
 	const char *text;
-	size_t		length;
+	size_t length;
 } Level;
 
 static int
@@ -233,8 +234,8 @@ compare_levels(const void *left, const void *right)
 {
 	const Level *a = left;
 	const Level *b = right;
-	size_t		common = a->length < b->length ? a->length : b->length;
-	int			order;
+	size_t common = a->length < b->length ? a->length : b->length;
+	int order;
 
 	if (a->count != b->count)
 		return a->count > b->count ? -1 : 1;
@@ -246,9 +247,10 @@ compare_levels(const void *left, const void *right)
 
 /* The texts of a column by frequency; texts of rows that were thinned out count nothing. */
 static CpStatus
-rank_levels(CpDataset *dataset, const CpColumn *column, Level **levels, uint32_t *used, uint32_t *seen)
+rank_levels(CpDataset *dataset, const CpColumn *column, Level **levels, uint32_t *used,
+            uint32_t *seen)
 {
-	uint32_t	count = column->texts.count;
+	uint32_t count = column->texts.count;
 
 	CP_TRY(cp_alloc_zero(dataset->context, levels, count, sizeof(Level)));
 	*used = *seen = 0;
@@ -271,13 +273,13 @@ rank_levels(CpDataset *dataset, const CpColumn *column, Level **levels, uint32_t
 static CpStatus
 settle_levels(CpDataset *dataset, CpColumn *column, const Level *levels, uint32_t used)
 {
-	uint32_t	kept = used < CP_MAX_LEVELS ? used : CP_MAX_LEVELS;
+	uint32_t kept = used < CP_MAX_LEVELS ? used : CP_MAX_LEVELS;
 	CpDictionary texts;
-	uint8_t    *level_of;
-	uint32_t	code;
+	uint8_t *level_of;
+	uint32_t code;
 
 	CP_TRY(cp_alloc(dataset->context, &level_of, column->texts.count, 1));
-	memset(level_of, (int) kept, column->texts.count);	/* other */
+	memset(level_of, (int) kept, column->texts.count); /* other */
 	cp_dictionary_init(&texts, dataset->context);
 	for (uint32_t level = 0; level < kept; level++)
 	{
@@ -288,8 +290,8 @@ settle_levels(CpDataset *dataset, CpColumn *column, const Level *levels, uint32_
 	column->texts = texts;
 	CP_TRY(cp_alloc(dataset->context, &column->levels, dataset->rows, 1));
 	for (uint32_t row = 0; row < dataset->rows; row++)
-		column->levels[row] = column->codes[row] == CP_NO_CODE ?
-			(uint8_t) CP_LEVEL_MISSING(column) : level_of[column->codes[row]];
+		column->levels[row] = column->codes[row] == CP_NO_CODE ? (uint8_t) CP_LEVEL_MISSING(column)
+		                                                       : level_of[column->codes[row]];
 	cp_free(dataset->context, &column->codes);
 	cp_free(dataset->context, &level_of);
 	return CP_OK;
@@ -298,9 +300,8 @@ settle_levels(CpDataset *dataset, CpColumn *column, const Level *levels, uint32_
 static CpStatus
 finish_category(CpDataset *dataset, CpColumn *column)
 {
-	Level	   *levels;
-	uint32_t	used,
-				seen;
+	Level *levels;
+	uint32_t used, seen;
 
 	CP_TRY(rank_levels(dataset, column, &levels, &used, &seen));
 	if (used == 0)
@@ -320,13 +321,13 @@ finish_category(CpDataset *dataset, CpColumn *column)
 static void
 finish_number(CpDataset *dataset, CpColumn *column)
 {
-	uint32_t	seen = 0;
-	bool		varies = false;
-	double		first = NAN;
+	uint32_t seen = 0;
+	bool varies = false;
+	double first = NAN;
 
 	for (uint32_t row = 0; row < dataset->rows; row++)
 	{
-		double		value = column->numbers[row];
+		double value = column->numbers[row];
 
 		if (isnan(value))
 			continue;
@@ -346,8 +347,7 @@ finish_number(CpDataset *dataset, CpColumn *column)
 static CpStatus
 scale_weights(CpDataset *dataset)
 {
-	double		largest = 0,
-				sum = 0;
+	double largest = 0, sum = 0;
 
 	for (uint32_t row = 0; row < dataset->rows; row++)
 		largest = dataset->weights[row] > largest ? dataset->weights[row] : largest;
@@ -373,7 +373,7 @@ cp_dataset_finish(CpDataset *dataset)
 		CP_TRY(scale_weights(dataset));
 	for (uint32_t c = 0; c < dataset->ncolumns; c++)
 	{
-		CpColumn   *column = &dataset->columns[c];
+		CpColumn *column = &dataset->columns[c];
 
 		CP_TRY(cp_poll(dataset->context));
 		if (column->dropped != CP_KEPT)
@@ -389,8 +389,8 @@ cp_dataset_finish(CpDataset *dataset)
 static CpStatus
 copy_feature(CpContext *context, const CpColumn *column, CpFeature *feature)
 {
-	size_t		length = strlen(column->name) + 1;
-	uint32_t	ignored;
+	size_t length = strlen(column->name) + 1;
+	uint32_t ignored;
 
 	CP_TRY(cp_alloc(context, &feature->name, length, 1));
 	memcpy(feature->name, column->name, length);
@@ -412,16 +412,17 @@ cp_dataset_featuremap(const CpDataset *dataset, CpFeatureMap *map)
 	CP_TRY(cp_alloc_zero(dataset->context, &map->features, dataset->ncolumns, sizeof(CpFeature)));
 	for (uint32_t c = 0; c < dataset->ncolumns; c++)
 		if (dataset->columns[c].dropped == CP_KEPT)
-			CP_TRY(copy_feature(dataset->context, &dataset->columns[c], &map->features[map->count++]));
+			CP_TRY(
+				copy_feature(dataset->context, &dataset->columns[c], &map->features[map->count++]));
 	return CP_OK;
 }
 
 CpStatus
 cp_dataset_order(const CpDataset *dataset, uint64_t seed, uint32_t **order)
 {
-	CpContext  *context = dataset->context;
-	uint32_t	n = dataset->rows;
-	uint64_t   *keys;
+	CpContext *context = dataset->context;
+	uint32_t n = dataset->rows;
+	uint64_t *keys;
 
 	CP_TRY(cp_alloc(context, order, n, sizeof(uint32_t)));
 	CP_TRY(cp_alloc(context, &keys, n, sizeof(uint64_t)));
@@ -433,8 +434,8 @@ cp_dataset_order(const CpDataset *dataset, uint64_t seed, uint32_t **order)
 	CP_TRY(cp_sort_rows(context, keys, *order, n));
 	for (uint32_t i = 0, equals = 0; i < n; i++)
 	{
-		uint32_t	row = (*order)[i];
-		uint64_t	unit = dataset->units[row];
+		uint32_t row = (*order)[i];
+		uint64_t unit = dataset->units[row];
 
 		if (i > 0 && dataset->contents[row] != dataset->contents[(*order)[i - 1]])
 			equals = 0;

@@ -32,20 +32,20 @@
 typedef enum CpDropped
 {
 	CP_KEPT,
-	CP_DROPPED_EMPTY,			/* every value is missing */
-	CP_DROPPED_CONSTANT,		/* one value, never missing */
-	CP_DROPPED_ID				/* text, nearly all values distinct */
+	CP_DROPPED_EMPTY,    /* every value is missing */
+	CP_DROPPED_CONSTANT, /* one value, never missing */
+	CP_DROPPED_ID        /* text, nearly all values distinct */
 } CpDropped;
 
 typedef struct CpColumn
 {
-	const char *name;			/* belongs to the caller */
-	CpKind		kind;
-	CpDropped	dropped;
-	double	   *numbers;		/* [rows] numbers, booleans, times; NaN = missing */
-	uint32_t   *codes;			/* [rows] category while reading: code in texts, CP_NO_CODE = missing */
-	uint8_t    *levels;			/* [rows] category once finished: level, other or missing */
-	CpDictionary texts;			/* category: while reading all texts, once finished the levels */
+	const char *name; /* belongs to the caller */
+	CpKind kind;
+	CpDropped dropped;
+	double *numbers;    /* [rows] numbers, booleans, times; NaN = missing */
+	uint32_t *codes;    /* [rows] category while reading: code in texts, CP_NO_CODE = missing */
+	uint8_t *levels;    /* [rows] category once finished: level, other or missing */
+	CpDictionary texts; /* category: while reading all texts, once finished the levels */
 } CpColumn;
 
 /* In CpColumn.levels: level code, then "other", then "missing". */
@@ -54,46 +54,48 @@ typedef struct CpColumn
 
 typedef struct CpDataset
 {
-	CpContext  *context;
-	uint32_t	ncolumns;
-	CpColumn   *columns;		/* [ncolumns] */
-	uint32_t	rows;
-	uint32_t	capacity;
-	uint8_t    *labels;			/* [rows] 1 = churned */
-	double	   *weights;		/* [rows], NULL = all 1 */
-	double	   *times;			/* [rows], NULL unless the split is by time */
-	uint64_t   *units;			/* [rows] hash of what must stay together, an id or a group; 0 = the row alone */
-	uint64_t   *contents;		/* [rows] hash of the whole row: breaks ties between rows of one unit */
-	uint64_t	content;		/* of the row being filled */
+	CpContext *context;
+	uint32_t ncolumns;
+	CpColumn *columns; /* [ncolumns] */
+	uint32_t rows;
+	uint32_t capacity;
+	uint8_t *labels; /* [rows] 1 = churned */
+	double *weights; /* [rows], NULL = all 1 */
+	double *times;   /* [rows], NULL unless the split is by time */
+	uint64_t
+		*units; /* [rows] hash of what must stay together, an id or a group; 0 = the row alone */
+	uint64_t *contents; /* [rows] hash of the whole row: breaks ties between rows of one unit */
+	uint64_t content;   /* of the row being filled */
 
 	/* Sampling: of the rows that arrive the max_rows with the smallest draws are kept. */
-	uint32_t	max_rows;		/* 0 = keep all */
-	uint64_t   *draws;			/* [rows], NULL when all are kept */
-	uint64_t	seed;
-	uint64_t	largest_draw;	/* rows with a larger draw are not kept */
-	uint32_t	thin_at;		/* rows at which the largest draws go */
-	uint64_t	arrived;		/* rows offered, kept or not */
+	uint32_t max_rows; /* 0 = keep all */
+	uint64_t *draws;   /* [rows], NULL when all are kept */
+	uint64_t seed;
+	uint64_t largest_draw; /* rows with a larger draw are not kept */
+	uint32_t thin_at;      /* rows at which the largest draws go */
+	uint64_t arrived;      /* rows offered, kept or not */
 } CpDataset;
 
 /* One row's particulars beside its features. */
 typedef struct CpRowInfo
 {
-	bool		churned;
-	double		weight;
-	double		time;
-	uint64_t	unit;			/* hash of what it must stay together with, 0 = nothing */
-	uint64_t	identity;		/* hash of its id, 0 = none */
+	bool churned;
+	double weight;
+	double time;
+	uint64_t unit;     /* hash of what it must stay together with, 0 = nothing */
+	uint64_t identity; /* hash of its id, 0 = none */
 } CpRowInfo;
 
 /* names and kinds: [ncolumns], names stay with the caller. */
 extern CpStatus cp_dataset_init(CpDataset *dataset, CpContext *context, uint32_t ncolumns,
-								const char *const *names, const CpKind *kinds,
-								bool weighted, bool timed, uint32_t max_rows, uint64_t seed);
+                                const char *const *names, const CpKind *kinds, bool weighted,
+                                bool timed, uint32_t max_rows, uint64_t seed);
 
 /* Make room for the next row and start it; every column is then set once, in order. */
 extern CpStatus cp_dataset_begin_row(CpDataset *dataset);
 extern void cp_dataset_set_number(CpDataset *dataset, uint32_t column, double value);
-extern CpStatus cp_dataset_set_text(CpDataset *dataset, uint32_t column, const char *text, size_t length);
+extern CpStatus cp_dataset_set_text(CpDataset *dataset, uint32_t column, const char *text,
+                                    size_t length);
 extern void cp_dataset_set_missing(CpDataset *dataset, uint32_t column);
 extern CpStatus cp_dataset_end_row(CpDataset *dataset, const CpRowInfo *info);
 

@@ -19,7 +19,7 @@ cp_dictionary_init(CpDictionary *dictionary, CpContext *context)
 void
 cp_dictionary_free(CpDictionary *dictionary)
 {
-	CpContext  *context = dictionary->context;
+	CpContext *context = dictionary->context;
 
 	cp_free(context, &dictionary->hash);
 	cp_free(context, &dictionary->start);
@@ -32,7 +32,7 @@ cp_dictionary_free(CpDictionary *dictionary)
 const char *
 cp_dictionary_text(const CpDictionary *dictionary, uint32_t code, size_t *length)
 {
-	size_t		start = code == 0 ? 0 : dictionary->end[code - 1];
+	size_t start = code == 0 ? 0 : dictionary->end[code - 1];
 
 	*length = dictionary->end[code] - start;
 	return dictionary->text + start;
@@ -42,16 +42,16 @@ cp_dictionary_text(const CpDictionary *dictionary, uint32_t code, size_t *length
 static uint32_t
 find_slot(const CpDictionary *dictionary, const char *text, size_t length, uint64_t hash)
 {
-	uint32_t	mask = dictionary->slot_count - 1;
-	uint32_t	slot = (uint32_t) hash & mask;
+	uint32_t mask = dictionary->slot_count - 1;
+	uint32_t slot = (uint32_t) hash & mask;
 
 	while (dictionary->slots[slot] != 0)
 	{
-		uint32_t	code = dictionary->slots[slot] - 1;
+		uint32_t code = dictionary->slots[slot] - 1;
 
 		if (dictionary->hash[code] == hash)
 		{
-			size_t		have;
+			size_t have;
 			const char *stored = cp_dictionary_text(dictionary, code, &have);
 
 			if (have == length && memcmp(stored, text, length) == 0)
@@ -68,26 +68,27 @@ cp_dictionary_find_hashed(const CpDictionary *dictionary, const char *text, size
 	if (dictionary->slot_count == 0)
 		return CP_NO_CODE;
 	return dictionary->slots[find_slot(dictionary, text, length,
-									   cp_hash_bytes(text, length, CP_DICTIONARY_SEED))] - 1;
+	                                   cp_hash_bytes(text, length, CP_DICTIONARY_SEED))] -
+	       1;
 }
 
 /* Twice the slots, every code put back by its hash. */
 static CpStatus
 grow_slots(CpDictionary *dictionary)
 {
-	uint32_t	slot_count = dictionary->slot_count == 0 ? FIRST_SLOTS : dictionary->slot_count * 2;
-	uint32_t	mask = slot_count - 1;
+	uint32_t slot_count = dictionary->slot_count == 0 ? FIRST_SLOTS : dictionary->slot_count * 2;
+	uint32_t mask = slot_count - 1;
 
 	if (slot_count == 0)
 		return cp_fail(dictionary->context, CP_OVER_BUDGET,
-					   "More than two thousand million distinct texts in one column.");
+		               "More than two thousand million distinct texts in one column.");
 	cp_free(dictionary->context, &dictionary->slots);
 	dictionary->slot_count = 0;
 	CP_TRY(cp_alloc_zero(dictionary->context, &dictionary->slots, slot_count, sizeof(uint32_t)));
 	dictionary->slot_count = slot_count;
 	for (uint32_t code = 0; code < dictionary->count; code++)
 	{
-		uint32_t	slot = (uint32_t) dictionary->hash[code] & mask;
+		uint32_t slot = (uint32_t) dictionary->hash[code] & mask;
 
 		while (dictionary->slots[slot] != 0)
 			slot = (slot + 1) & mask;
@@ -99,12 +100,12 @@ grow_slots(CpDictionary *dictionary)
 static CpStatus
 append_text(CpDictionary *dictionary, const char *text, size_t length, uint64_t hash)
 {
-	CpContext  *context = dictionary->context;
-	uint32_t	code = dictionary->count;
+	CpContext *context = dictionary->context;
+	uint32_t code = dictionary->count;
 
 	if (code == dictionary->capacity)
 	{
-		uint32_t	capacity = code == 0 ? FIRST_SLOTS : code + code / 2;
+		uint32_t capacity = code == 0 ? FIRST_SLOTS : code + code / 2;
 
 		CP_TRY(cp_resize(context, &dictionary->hash, capacity, sizeof(uint64_t)));
 		CP_TRY(cp_resize(context, &dictionary->start, capacity, sizeof(uint64_t)));
@@ -114,7 +115,7 @@ append_text(CpDictionary *dictionary, const char *text, size_t length, uint64_t 
 	/* Even an arena of empty texts is there, so that no text is a null pointer. */
 	if (dictionary->text == NULL || length > dictionary->text_capacity - dictionary->text_length)
 	{
-		size_t		capacity = dictionary->text_length + dictionary->text_length / 2 + length + 64;
+		size_t capacity = dictionary->text_length + dictionary->text_length / 2 + length + 64;
 
 		CP_TRY(cp_resize(context, &dictionary->text, capacity, 1));
 		dictionary->text_capacity = capacity;
@@ -132,8 +133,8 @@ append_text(CpDictionary *dictionary, const char *text, size_t length, uint64_t 
 CpStatus
 cp_dictionary_add(CpDictionary *dictionary, const char *text, size_t length, uint32_t *code)
 {
-	uint64_t	hash = cp_hash_bytes(text, length, CP_DICTIONARY_SEED);
-	uint32_t	slot;
+	uint64_t hash = cp_hash_bytes(text, length, CP_DICTIONARY_SEED);
+	uint32_t slot;
 
 	/* At most half full, so a probe meets few neighbours. */
 	if (dictionary->count >= dictionary->slot_count / 2)

@@ -24,17 +24,17 @@
 
 typedef struct CpDictionary
 {
-	CpContext  *context;
-	uint32_t	count;
-	uint32_t	capacity;		/* of hash and end */
-	uint64_t   *hash;			/* [count] */
-	uint64_t   *start;			/* [count] first eight bytes, zeros behind a shorter text */
-	size_t	   *end;			/* [count] where the text ends in the arena; it starts at the end before */
-	char	   *text;			/* arena */
-	size_t		text_length;
-	size_t		text_capacity;
-	uint32_t   *slots;			/* [slot_count] code + 1, 0 = free; slot_count is a power of two */
-	uint32_t	slot_count;
+	CpContext *context;
+	uint32_t count;
+	uint32_t capacity; /* of hash and end */
+	uint64_t *hash;    /* [count] */
+	uint64_t *start;   /* [count] first eight bytes, zeros behind a shorter text */
+	size_t *end;       /* [count] where the text ends in the arena; it starts at the end before */
+	char *text;        /* arena */
+	size_t text_length;
+	size_t text_capacity;
+	uint32_t *slots; /* [slot_count] code + 1, 0 = free; slot_count is a power of two */
+	uint32_t slot_count;
 } CpDictionary;
 
 extern void cp_dictionary_init(CpDictionary *dictionary, CpContext *context);
@@ -42,23 +42,23 @@ extern void cp_dictionary_free(CpDictionary *dictionary);
 
 /* The code of a text, which is added when new. */
 extern CpStatus cp_dictionary_add(CpDictionary *dictionary, const char *text, size_t length,
-								  uint32_t *code);
+                                  uint32_t *code);
 
 /* The text of a code, not terminated. */
-extern const char *cp_dictionary_text(const CpDictionary *dictionary, uint32_t code, size_t *length);
+extern const char *cp_dictionary_text(const CpDictionary *dictionary, uint32_t code,
+                                      size_t *length);
 
 /* The code of a text or CP_NO_CODE, by its hash. */
-extern uint32_t cp_dictionary_find_hashed(const CpDictionary *dictionary, const char *text, size_t length);
+extern uint32_t cp_dictionary_find_hashed(const CpDictionary *dictionary, const char *text,
+                                          size_t length);
 
 /* The first eight bytes of a text, by loads that may overlap but never pass its end. */
 static inline uint64_t
 cp_text_start(const char *text, size_t length)
 {
-	uint64_t	word = 0;
-	uint32_t	low,
-				high;
-	uint16_t	first,
-				last;
+	uint64_t word = 0;
+	uint32_t low, high;
+	uint16_t first, last;
 
 	if (length >= sizeof(word))
 		memcpy(&word, text, sizeof(word));
@@ -83,17 +83,17 @@ cp_text_start(const char *text, size_t length)
 static inline uint32_t
 cp_dictionary_find(const CpDictionary *dictionary, const char *text, size_t length)
 {
-	uint64_t	start = cp_text_start(text, length);
-	size_t		begin = 0;
+	uint64_t start = cp_text_start(text, length);
+	size_t begin = 0;
 
 	if (dictionary->count > CP_FEW_TEXTS)
 		return cp_dictionary_find_hashed(dictionary, text, length);
 	for (uint32_t code = 0; code < dictionary->count; code++)
 	{
-		size_t		end = dictionary->end[code];
+		size_t end = dictionary->end[code];
 
 		if (dictionary->start[code] == start && end - begin == length &&
-			(length <= sizeof(start) || memcmp(dictionary->text + begin, text, length) == 0))
+		    (length <= sizeof(start) || memcmp(dictionary->text + begin, text, length) == 0))
 			return code;
 		begin = end;
 	}

@@ -13,13 +13,13 @@ typedef struct Learner
 {
 	CpMemberKind kind;
 	const char *name;
-	size_t		model_bytes;
-	CpStatus	(*fit) (CpContext *context, const CpTraining *training,
-						const CpEnsembleParams *params, void *model);
-	double		(*log_odds) (const void *model, const double *vector, void *scratch);
-	size_t		(*scratch) (const void *model);
-	void		(*write) (const void *model, CpWriter *writer);
-	CpStatus	(*read) (void *model, CpReader *reader, const CpFeatureMap *map);
+	size_t model_bytes;
+	CpStatus (*fit)(CpContext *context, const CpTraining *training, const CpEnsembleParams *params,
+	                void *model);
+	double (*log_odds)(const void *model, const double *vector, void *scratch);
+	size_t (*scratch)(const void *model);
+	void (*write)(const void *model, CpWriter *writer);
+	CpStatus (*read)(void *model, CpReader *reader, const CpFeatureMap *map);
 } Learner;
 
 /* Labels and weights of the rows to learn from, side by side. */
@@ -44,10 +44,10 @@ gather_targets(CpContext *context, const CpTraining *training, uint8_t **labels,
 static CpStatus
 fit_gbm(CpContext *context, const CpTraining *training, const CpEnsembleParams *params, void *model)
 {
-	CpBinned	binned;
-	uint8_t    *labels;
-	double	   *weights;
-	CpGbmData	data;
+	CpBinned binned;
+	uint8_t *labels;
+	double *weights;
+	CpGbmData data;
 
 	CP_TRY(gather_targets(context, training, &labels, &weights));
 	CP_TRY(cp_bin(training->dataset, training->rows, training->n, params->gbm.max_bins, &binned));
@@ -123,12 +123,12 @@ add_member(CpContext *context, CpEnsemble *ensemble, const Learner *learner, CpM
 
 CpStatus
 cp_ensemble_fit(CpContext *context, const CpTraining *training, const CpEnsembleParams *params,
-				CpEnsemble *ensemble)
+                CpEnsemble *ensemble)
 {
 	memset(ensemble, 0, sizeof(*ensemble));
 	for (size_t i = 0; i < LEARNERS; i++)
 	{
-		CpMember   *member;
+		CpMember *member;
 
 		CP_TRY(add_member(context, ensemble, &learners[i], &member));
 		CP_TRY(learners[i].fit(context, training, params, member->model));
@@ -140,14 +140,15 @@ cp_ensemble_fit(CpContext *context, const CpTraining *training, const CpEnsemble
 double
 cp_ensemble_probability(const CpEnsemble *ensemble, const double *vector, void *scratch)
 {
-	double		probability = 0;
+	double probability = 0;
 
 	for (uint32_t i = 0; i < ensemble->count; i++)
 	{
 		const CpMember *member = &ensemble->members[i];
 
 		if (member->weight > 0)
-			probability += member->weight *
+			probability +=
+				member->weight *
 				cp_sigmoid(learner_of(member->kind)->log_odds(member->model, vector, scratch));
 	}
 	return probability;
@@ -156,11 +157,11 @@ cp_ensemble_probability(const CpEnsemble *ensemble, const double *vector, void *
 size_t
 cp_ensemble_scratch(const CpEnsemble *ensemble)
 {
-	size_t		largest = 0;
+	size_t largest = 0;
 
 	for (uint32_t i = 0; i < ensemble->count; i++)
 	{
-		size_t		needed = learner_of(ensemble->members[i].kind)->scratch(ensemble->members[i].model);
+		size_t needed = learner_of(ensemble->members[i].kind)->scratch(ensemble->members[i].model);
 
 		largest = needed > largest ? needed : largest;
 	}
@@ -184,8 +185,8 @@ cp_ensemble_write(const CpEnsemble *ensemble, CpWriter *writer)
 CpStatus
 cp_ensemble_read(CpEnsemble *ensemble, CpReader *reader, const CpFeatureMap *map)
 {
-	uint32_t	count = cp_read_u32(reader);
-	double		sum = 0;
+	uint32_t count = cp_read_u32(reader);
+	double sum = 0;
 
 	memset(ensemble, 0, sizeof(*ensemble));
 	if (count < 1 || count > CP_MAX_MEMBERS)
@@ -193,8 +194,8 @@ cp_ensemble_read(CpEnsemble *ensemble, CpReader *reader, const CpFeatureMap *map
 	for (uint32_t i = 0; i < count && !reader->failed; i++)
 	{
 		const Learner *learner = learner_of((CpMemberKind) cp_read_u32(reader));
-		double		weight = cp_read_f64(reader);
-		CpMember   *member;
+		double weight = cp_read_f64(reader);
+		CpMember *member;
 
 		if (learner == NULL || !(weight >= 0 && weight <= 1))
 		{
@@ -207,6 +208,7 @@ cp_ensemble_read(CpEnsemble *ensemble, CpReader *reader, const CpFeatureMap *map
 		CP_TRY(learner->read(member->model, reader, map));
 	}
 	if (reader->failed || fabs(sum - 1) > 1e-9)
-		return cp_fail(reader->context, CP_CORRUPT, "The members of the ensemble do not check out.");
+		return cp_fail(reader->context, CP_CORRUPT,
+		               "The members of the ensemble do not check out.");
 	return CP_OK;
 }

@@ -26,11 +26,11 @@ typedef enum CpMemberKind
 typedef struct CpTraining
 {
 	const CpDataset *dataset;
-	const uint32_t *rows;		/* [n] rows to learn from, in the dataset's own order */
-	uint32_t	n;
-	const uint8_t *folds;		/* [n] see gbm.h */
-	uint32_t	nfolds;
-	uint64_t	seed;
+	const uint32_t *rows; /* [n] rows to learn from, in the dataset's own order */
+	uint32_t n;
+	const uint8_t *folds; /* [n] see gbm.h */
+	uint32_t nfolds;
+	uint64_t seed;
 } CpTraining;
 
 typedef struct CpEnsembleParams
@@ -41,24 +41,25 @@ typedef struct CpEnsembleParams
 typedef struct CpMember
 {
 	CpMemberKind kind;
-	double		weight;
-	void	   *model;			/* of the learner's own type */
+	double weight;
+	void *model; /* of the learner's own type */
 } CpMember;
 
 typedef struct CpEnsemble
 {
-	uint32_t	count;
-	CpMember	members[CP_MAX_MEMBERS];
+	uint32_t count;
+	CpMember members[CP_MAX_MEMBERS];
 } CpEnsemble;
 
 /* "gbm", ...; NULL for a value that is no member. */
 extern const char *cp_member_name(CpMemberKind kind);
 
 extern CpStatus cp_ensemble_fit(CpContext *context, const CpTraining *training,
-								const CpEnsembleParams *params, CpEnsemble *ensemble);
+                                const CpEnsembleParams *params, CpEnsemble *ensemble);
 
 /* Probability of a feature vector; scratch: cp_ensemble_scratch bytes. */
-extern double cp_ensemble_probability(const CpEnsemble *ensemble, const double *vector, void *scratch);
+extern double cp_ensemble_probability(const CpEnsemble *ensemble, const double *vector,
+                                      void *scratch);
 extern size_t cp_ensemble_scratch(const CpEnsemble *ensemble);
 
 extern void cp_ensemble_write(const CpEnsemble *ensemble, CpWriter *writer);

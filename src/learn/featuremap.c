@@ -58,7 +58,7 @@ cp_featuremap_write(const CpFeatureMap *map, CpWriter *writer)
 		cp_write_u32(writer, feature->levels.count);
 		for (uint32_t level = 0; level < feature->levels.count; level++)
 		{
-			size_t		length;
+			size_t length;
 			const char *text = cp_dictionary_text(&feature->levels, level, &length);
 
 			cp_write_string(writer, text, length);
@@ -75,15 +75,15 @@ cp_featuremap_write(const CpFeatureMap *map, CpWriter *writer)
 static CpStatus
 read_levels(CpDictionary *levels, CpReader *reader)
 {
-	uint32_t	count = cp_read_count(reader, sizeof(uint32_t));
+	uint32_t count = cp_read_count(reader, sizeof(uint32_t));
 
 	if (count > CP_MAX_LEVELS)
 		cp_reader_reject(reader);
 	for (uint32_t level = 0; level < count && !reader->failed; level++)
 	{
-		size_t		length;
-		uint32_t	code;
-		char	   *text = cp_read_string(reader, &length);
+		size_t length;
+		uint32_t code;
+		char *text = cp_read_string(reader, &length);
 
 		if (text == NULL)
 			break;
@@ -99,12 +99,13 @@ read_levels(CpDictionary *levels, CpReader *reader)
 static CpStatus
 read_feature(CpFeature *feature, CpReader *reader)
 {
-	size_t		length;
+	size_t length;
 
 	feature->name = cp_read_string(reader, &length);
 	feature->kind = (CpKind) cp_read_u8(reader);
 	/* A zero byte within would end the name early. */
-	if (cp_kind_name(feature->kind) == NULL || length == 0 || (feature->name != NULL && strlen(feature->name) != length))
+	if (cp_kind_name(feature->kind) == NULL || length == 0 ||
+	    (feature->name != NULL && strlen(feature->name) != length))
 		cp_reader_reject(reader);
 	cp_dictionary_init(&feature->levels, reader->context);
 	CP_TRY(read_levels(&feature->levels, reader));
@@ -116,7 +117,7 @@ read_feature(CpFeature *feature, CpReader *reader)
 CpStatus
 cp_featuremap_read(CpFeatureMap *map, CpReader *reader)
 {
-	uint32_t	count = cp_read_count(reader, FEATURE_BYTES);
+	uint32_t count = cp_read_count(reader, FEATURE_BYTES);
 
 	memset(map, 0, sizeof(*map));
 	CP_TRY(cp_alloc_zero(reader->context, &map->features, count, sizeof(CpFeature)));
@@ -125,7 +126,7 @@ cp_featuremap_read(CpFeatureMap *map, CpReader *reader)
 		CP_TRY(read_feature(&map->features[f], reader));
 	for (int role = 0; role < CP_ROLES && !reader->failed; role++)
 	{
-		size_t		length;
+		size_t length;
 
 		map->roles[role] = cp_read_string(reader, &length);
 		if (map->roles[role] != NULL && strlen(map->roles[role]) != length)

@@ -31,31 +31,31 @@ typedef enum CpKind
 	CP_DATE = 4,
 	CP_TIMESTAMP = 5,
 	CP_TIMESTAMPTZ = 6,
-	CP_MONEY = 7				/* a number; told apart because its JSON is a text */
+	CP_MONEY = 7 /* a number; told apart because its JSON is a text */
 } CpKind;
 
 typedef struct CpFeature
 {
-	char	   *name;			/* as the column was called at training */
-	CpKind		kind;
-	CpDictionary levels;		/* categories: code to level; otherwise empty */
+	char *name; /* as the column was called at training */
+	CpKind kind;
+	CpDictionary levels; /* categories: code to level; otherwise empty */
 } CpFeature;
 
 /* What a column means to the business, told once at training. */
 typedef enum CpRole
 {
 	CP_ROLE_ID,
-	CP_ROLE_VALUE,				/* money a month */
-	CP_ROLE_TENURE,				/* months */
-	CP_ROLE_SERVICE,			/* service state */
-	CP_ROLES					/* number of roles */
+	CP_ROLE_VALUE,   /* money a month */
+	CP_ROLE_TENURE,  /* months */
+	CP_ROLE_SERVICE, /* service state */
+	CP_ROLES         /* number of roles */
 } CpRole;
 
 typedef struct CpFeatureMap
 {
-	uint32_t	count;
-	CpFeature  *features;		/* [count] */
-	char	   *roles[CP_ROLES];	/* column names, NULL = not told */
+	uint32_t count;
+	CpFeature *features;   /* [count] */
+	char *roles[CP_ROLES]; /* column names, NULL = not told */
 } CpFeatureMap;
 
 /* The code of the level "other": one past the last level. */

@@ -76,13 +76,13 @@ typedef struct Booster
 {
 	const CpGbmData *data;
 	const CpGbmParams *params;
-	CpGrower   *grower;
-	CpTrees		trees;
-	double	   *scores;			/* [rows] log-odds, base included */
-	double		base;
-	uint8_t		left_out;		/* rows of this fold are not learned from */
-	uint64_t	seed;
-	uint64_t	stream;			/* first of the streams of random numbers; a round takes one */
+	CpGrower *grower;
+	CpTrees trees;
+	double *scores; /* [rows] log-odds, base included */
+	double base;
+	uint8_t left_out; /* rows of this fold are not learned from */
+	uint64_t seed;
+	uint64_t stream; /* first of the streams of random numbers; a round takes one */
 } Booster;
 
 static inline double
@@ -94,7 +94,7 @@ weight_of(const CpGbmData *data, uint32_t row)
 static double
 largest_weight(const CpGbmData *data)
 {
-	double		largest = data->weights == NULL ? 1 : 0;
+	double largest = data->weights == NULL ? 1 : 0;
 
 	for (uint32_t row = 0; data->weights != NULL && row < data->binned->rows; row++)
 		largest = data->weights[row] > largest ? data->weights[row] : largest;
@@ -105,8 +105,7 @@ largest_weight(const CpGbmData *data)
 static CpStatus
 base_log_odds(CpContext *context, const CpGbmData *data, uint8_t left_out, double *base)
 {
-	double		churned = 0,
-				all = 0;
+	double churned = 0, all = 0;
 
 	for (uint32_t row = 0; row < data->binned->rows; row++)
 		if (data->folds[row] != left_out)
@@ -115,18 +114,20 @@ base_log_odds(CpContext *context, const CpGbmData *data, uint8_t left_out, doubl
 			churned += data->labels[row] ? weight_of(data, row) : 0;
 		}
 	if (!(churned > 0 && churned < all))
-		return cp_fail(context, CP_BAD_DATA, "Without fold %u the rows hold one class only; there are too few"
-					   " of the other class, or too few groups, to choose the number of rounds.", left_out);
+		return cp_fail(context, CP_BAD_DATA,
+		               "Without fold %u the rows hold one class only; there are too few"
+		               " of the other class, or too few groups, to choose the number of rounds.",
+		               left_out);
 	*base = cp_logit(churned / all);
 	return CP_OK;
 }
 
 static CpStatus
-booster_init(Booster *booster, const CpGbmData *data, const CpGbmParams *params,
-			 CpGrower *grower, uint8_t left_out, uint64_t seed)
+booster_init(Booster *booster, const CpGbmData *data, const CpGbmParams *params, CpGrower *grower,
+             uint8_t left_out, uint64_t seed)
 {
-	CpContext  *context = grower->context;
-	uint32_t	n = data->binned->rows;
+	CpContext *context = grower->context;
+	uint32_t n = data->binned->rows;
 
 	booster->data = data;
 	booster->params = params;
@@ -146,18 +147,18 @@ booster_init(Booster *booster, const CpGbmData *data, const CpGbmParams *params,
 static void
 set_gradients(const CpGbmData *data, const double *scores, double unit, CpGradient *gradients)
 {
-	double		p[CHUNK];
-	double		steps = 1 / unit;
+	double p[CHUNK];
+	double steps = 1 / unit;
 
 	for (uint32_t begin = 0; begin < data->binned->rows; begin += CHUNK)
 	{
-		uint32_t	n = data->binned->rows - begin < CHUNK ? data->binned->rows - begin : CHUNK;
+		uint32_t n = data->binned->rows - begin < CHUNK ? data->binned->rows - begin : CHUNK;
 
 		cp_vec_sigmoid(scores + begin, p, n);
 		for (uint32_t i = 0; i < n; i++)
 		{
-			double		scale = weight_of(data, begin + i) * steps;
-			double		g = (p[i] - data->labels[begin + i]) * scale;
+			double scale = weight_of(data, begin + i) * steps;
+			double g = (p[i] - data->labels[begin + i]) * scale;
 
 			gradients[begin + i].g = (int32_t) (g + (g < 0 ? -0.5 : 0.5));
 			gradients[begin + i].h = (int32_t) (p[i] * (1 - p[i]) * scale + 0.5);
@@ -169,15 +170,15 @@ set_gradients(const CpGbmData *data, const double *scores, double unit, CpGradie
 static void
 draw_rows(const Booster *booster, CpRng *rng)
 {
-	CpGrower   *grower = booster->grower;
+	CpGrower *grower = booster->grower;
 	const uint8_t *folds = booster->data->folds;
-	uint64_t	below = (uint64_t) ldexp(booster->params->subsample, 32);
-	uint64_t	bits = 0;
+	uint64_t below = (uint64_t) ldexp(booster->params->subsample, 32);
+	uint64_t bits = 0;
 
 	grower->in_count = grower->out_count = 0;
 	for (uint32_t row = 0; row < booster->data->binned->rows; row++)
 	{
-		uint32_t	drawn;
+		uint32_t drawn;
 
 		bits = row % 2 == 0 ? cp_rng_bits(rng) : bits >> 32;
 		drawn = folds[row] != booster->left_out && (bits & UINT32_MAX) < below;
@@ -191,13 +192,13 @@ draw_rows(const Booster *booster, CpRng *rng)
 static void
 draw_features(const Booster *booster, CpRng *rng)
 {
-	uint32_t	n = booster->data->binned->nfeatures;
-	uint32_t	wanted = (uint32_t) ceil(booster->params->colsample * n);
+	uint32_t n = booster->data->binned->nfeatures;
+	uint32_t wanted = (uint32_t) ceil(booster->params->colsample * n);
 
 	/* Each feature is taken with the chance that leaves the wanted number (Knuth's algorithm S). */
 	for (uint32_t f = 0; f < n; f++)
 	{
-		bool		taken = cp_rng_below(rng, n - f) < wanted;
+		bool taken = cp_rng_below(rng, n - f) < wanted;
 
 		booster->grower->allowed[f] = taken;
 		wanted -= taken;
@@ -207,8 +208,8 @@ draw_features(const Booster *booster, CpRng *rng)
 static CpStatus
 booster_round(Booster *booster)
 {
-	CpGrower   *grower = booster->grower;
-	CpRng		rng;
+	CpGrower *grower = booster->grower;
+	CpRng rng;
 
 	cp_rng_init(&rng, booster->seed, booster->stream++);
 	draw_rows(booster, &rng);
@@ -224,16 +225,16 @@ static double
 left_out_loss(const Booster *booster)
 {
 	const CpGbmData *data = booster->data;
-	double		loss = 0;
+	double loss = 0;
 
 	for (uint32_t row = 0; row < data->binned->rows; row++)
 		if (data->folds[row] == booster->left_out)
 		{
-			double		score = data->labels[row] ? -booster->scores[row] : booster->scores[row];
+			double score = data->labels[row] ? -booster->scores[row] : booster->scores[row];
 
 			/* log(1 + e^score) without overflow */
 			loss += weight_of(data, row) *
-				(score > 0 ? score + cp_log(1 + cp_exp(-score)) : cp_log(1 + cp_exp(score)));
+			        (score > 0 ? score + cp_log(1 + cp_exp(-score)) : cp_log(1 + cp_exp(score)));
 		}
 	return loss;
 }
@@ -253,14 +254,14 @@ booster_free(Booster *booster, CpContext *context)
 static CpStatus
 boost_until_best(Booster *boosters, uint32_t n, uint32_t *best)
 {
-	CpContext  *context = boosters->grower->context;
+	CpContext *context = boosters->grower->context;
 	const CpGbmParams *params = boosters->params;
-	double		least = INFINITY;
+	double least = INFINITY;
 
 	*best = 0;
 	for (uint32_t round = 1; round <= params->rounds; round++)
 	{
-		double		loss = 0;
+		double loss = 0;
 
 		for (uint32_t k = 0; k < n; k++)
 		{
@@ -295,9 +296,9 @@ boost_rounds(Booster *booster, uint32_t rounds)
 /* The number of rounds that serves the folds best. */
 static CpStatus
 choose_rounds(const CpGbmData *data, const CpGbmParams *params, CpGrower *grower, uint64_t seed,
-			  uint32_t *rounds)
+              uint32_t *rounds)
 {
-	Booster    *boosters;
+	Booster *boosters;
 
 	CP_TRY(cp_alloc(grower->context, &boosters, data->nfolds, sizeof(Booster)));
 	for (uint32_t k = 0; k < data->nfolds; k++)
@@ -330,11 +331,11 @@ describe_features(const CpBinned *binned, CpTrees *trees)
 
 static CpStatus
 fit_final(CpContext *context, const CpGbmData *data, const CpGbmParams *params, CpGrower *grower,
-		  uint64_t seed, CpGbm *gbm)
+          uint64_t seed, CpGbm *gbm)
 {
-	Booster		booster;
-	uint32_t	rounds = params->rounds;
-	bool		validates = params->early_stopping > 0 && data->nfolds == 1;
+	Booster booster;
+	uint32_t rounds = params->rounds;
+	bool validates = params->early_stopping > 0 && data->nfolds == 1;
 
 	if (params->early_stopping > 0 && data->nfolds > 1)
 		CP_TRY(choose_rounds(data, params, grower, seed, &rounds));
@@ -351,9 +352,10 @@ fit_final(CpContext *context, const CpGbmData *data, const CpGbmParams *params, 
 }
 
 CpStatus
-cp_gbm_fit(CpContext *context, const CpGbmData *data, const CpGbmParams *params, uint64_t seed, CpGbm *gbm)
+cp_gbm_fit(CpContext *context, const CpGbmData *data, const CpGbmParams *params, uint64_t seed,
+           CpGbm *gbm)
 {
-	CpGrower	grower;
+	CpGrower grower;
 	CpGrowParams grow;
 
 	grow_params(params, &grow);
@@ -367,7 +369,7 @@ cp_gbm_fit(CpContext *context, const CpGbmData *data, const CpGbmParams *params,
 size_t
 cp_gbm_bytes(const CpBinned *binned, const CpGbmParams *params, uint32_t nfolds)
 {
-	size_t		boosters = params->early_stopping > 0 && nfolds > 1 ? nfolds : 1;
+	size_t boosters = params->early_stopping > 0 && nfolds > 1 ? nfolds : 1;
 
 	return cp_grower_bytes(binned, params->max_depth) + boosters * binned->rows * sizeof(double);
 }

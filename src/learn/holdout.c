@@ -12,7 +12,7 @@
 CpStatus
 cp_holdout_write(const CpTrained *trained, CpContext *context, CpWriter *writer)
 {
-	uint32_t	rows = trained->test_rows < CP_HOLDOUT_ROWS ? trained->test_rows : CP_HOLDOUT_ROWS;
+	uint32_t rows = trained->test_rows < CP_HOLDOUT_ROWS ? trained->test_rows : CP_HOLDOUT_ROWS;
 
 	cp_writer_begin(writer, context, MAGIC, FORMAT);
 	cp_write_u8(writer, trained->test_weights != NULL);
@@ -34,16 +34,18 @@ read_row(CpHoldout *holdout, CpReader *reader, uint32_t row)
 	holdout->labels[row] = cp_read_u8(reader);
 	if (holdout->weights != NULL)
 		holdout->weights[row] = cp_read_f64(reader);
-	if (!(holdout->probabilities[row] >= 0 && holdout->probabilities[row] <= 1) || holdout->labels[row] > 1 ||
-		(holdout->weights != NULL && !(holdout->weights[row] >= 0 && isfinite(holdout->weights[row]))))
+	if (!(holdout->probabilities[row] >= 0 && holdout->probabilities[row] <= 1) ||
+	    holdout->labels[row] > 1 ||
+	    (holdout->weights != NULL &&
+	     !(holdout->weights[row] >= 0 && isfinite(holdout->weights[row]))))
 		cp_reader_reject(reader);
 }
 
 CpStatus
 cp_holdout_read(CpHoldout *holdout, CpContext *context, const void *bytes, size_t length)
 {
-	CpReader	reader;
-	bool		weighted;
+	CpReader reader;
+	bool weighted;
 
 	memset(holdout, 0, sizeof(*holdout));
 	CP_TRY(cp_reader_open(&reader, context, bytes, length, MAGIC, FORMAT));

@@ -12,7 +12,7 @@
 double
 cp_log_loss_of(double probability, int churned)
 {
-	double		p = churned ? probability : 1 - probability;
+	double p = churned ? probability : 1 - probability;
 
 	/* 0 -, not -: no loss is 0, not -0 */
 	return 0 - cp_log(p < CP_LOG_LOSS_CLIP ? CP_LOG_LOSS_CLIP : p);
@@ -28,7 +28,7 @@ weight_of(const double *weights, uint32_t row)
 static CpStatus
 rank_rows(CpContext *context, const double *probabilities, uint32_t n, uint32_t **order)
 {
-	uint64_t   *keys;
+	uint64_t *keys;
 
 	CP_TRY(cp_alloc(context, order, n, sizeof(uint32_t)));
 	CP_TRY(cp_alloc(context, &keys, n, sizeof(uint64_t)));
@@ -45,18 +45,18 @@ rank_rows(CpContext *context, const double *probabilities, uint32_t n, uint32_t 
 /* Chance that a churner scores above a stayer, by one walk up the ranks (Mann and Whitney). */
 static double
 auc_of_ranks(const uint32_t *order, const double *probabilities, const uint8_t *labels,
-			 const double *weights, uint32_t n)
+             const double *weights, uint32_t n)
 {
-	double		churners = 0,
-				stayers = 0,
-				won = 0;
+	double churners = 0, stayers = 0, won = 0;
 
 	for (uint32_t begin = 0, end; begin < n; begin = end)
 	{
-		double		tied[2] = {0, 0};
+		double tied[2] = {0, 0};
 
 		/* A NaN, which no caller gives, would equal nothing. */
-		for (end = begin; end < n && (end == begin || probabilities[order[end]] == probabilities[order[begin]]); end++)
+		for (end = begin;
+		     end < n && (end == begin || probabilities[order[end]] == probabilities[order[begin]]);
+		     end++)
 			tied[labels[order[end]] != 0] += weight_of(weights, order[end]);
 		won += tied[1] * (stayers + tied[0] / 2);
 		churners += tied[1];
@@ -67,14 +67,14 @@ auc_of_ranks(const uint32_t *order, const double *probabilities, const uint8_t *
 
 static void
 fill_deciles(const uint32_t *order, const double *probabilities, const uint8_t *labels,
-			 const double *weights, uint32_t n, CpDecile deciles[CP_DECILES])
+             const double *weights, uint32_t n, CpDecile deciles[CP_DECILES])
 {
 	memset(deciles, 0, CP_DECILES * sizeof(CpDecile));
 	for (uint32_t i = 0; i < n; i++)
 	{
-		uint32_t	row = order[n - 1 - i];
-		CpDecile   *decile = &deciles[(uint64_t) i * CP_DECILES / n];
-		double		weight = weight_of(weights, row);
+		uint32_t row = order[n - 1 - i];
+		CpDecile *decile = &deciles[(uint64_t) i * CP_DECILES / n];
+		double weight = weight_of(weights, row);
 
 		decile->rows++;
 		decile->weight += weight;
@@ -86,7 +86,7 @@ fill_deciles(const uint32_t *order, const double *probabilities, const uint8_t *
 static double
 calibration_error(const CpDecile deciles[CP_DECILES], double weight)
 {
-	double		error = 0;
+	double error = 0;
 
 	for (int i = 0; i < CP_DECILES; i++)
 		error += fabs(deciles[i].churned - deciles[i].expected);
@@ -95,13 +95,13 @@ calibration_error(const CpDecile deciles[CP_DECILES], double weight)
 
 static void
 add_up(const double *probabilities, const uint8_t *labels, const double *weights, uint32_t n,
-	   double *all, CpMetrics *metrics)
+       double *all, CpMetrics *metrics)
 {
 	for (uint32_t row = 0; row < n; row++)
 	{
-		double		p = probabilities[row];
-		double		weight = weight_of(weights, row);
-		double		miss = p - (labels[row] != 0);
+		double p = probabilities[row];
+		double weight = weight_of(weights, row);
+		double miss = p - (labels[row] != 0);
 
 		*all += weight;
 		metrics->churn_rate += labels[row] ? weight : 0;
@@ -118,11 +118,11 @@ add_up(const double *probabilities, const uint8_t *labels, const double *weights
 
 CpStatus
 cp_metrics(CpContext *context, const double *probabilities, const uint8_t *labels,
-		   const double *weights, uint32_t n, CpMetrics *metrics)
+           const double *weights, uint32_t n, CpMetrics *metrics)
 {
-	CpDecile	deciles[CP_DECILES];
-	uint32_t   *order;
-	double		all = 0;
+	CpDecile deciles[CP_DECILES];
+	uint32_t *order;
+	double all = 0;
 
 	memset(metrics, 0, sizeof(*metrics));
 	metrics->rows = n;
@@ -137,17 +137,18 @@ cp_metrics(CpContext *context, const double *probabilities, const uint8_t *label
 	fill_deciles(order, probabilities, labels, weights, n, deciles);
 	add_up(probabilities, labels, weights, n, &all, metrics);
 	metrics->ece = calibration_error(deciles, all);
-	metrics->top_decile_lift = metrics->churn_rate > 0 && deciles[0].weight > 0 ?
-		deciles[0].churned / deciles[0].weight / metrics->churn_rate : NAN;
+	metrics->top_decile_lift = metrics->churn_rate > 0 && deciles[0].weight > 0
+	                               ? deciles[0].churned / deciles[0].weight / metrics->churn_rate
+	                               : NAN;
 	cp_free(context, &order);
 	return CP_OK;
 }
 
 CpStatus
 cp_auc(CpContext *context, const double *scores, const uint8_t *labels, const double *weights,
-	   uint32_t n, double *auc)
+       uint32_t n, double *auc)
 {
-	uint32_t   *order;
+	uint32_t *order;
 
 	CP_TRY(rank_rows(context, scores, n, &order));
 	*auc = auc_of_ranks(order, scores, labels, weights, n);
@@ -157,9 +158,9 @@ cp_auc(CpContext *context, const double *scores, const uint8_t *labels, const do
 
 CpStatus
 cp_deciles(CpContext *context, const double *probabilities, const uint8_t *labels,
-		   const double *weights, uint32_t n, CpDecile deciles[CP_DECILES])
+           const double *weights, uint32_t n, CpDecile deciles[CP_DECILES])
 {
-	uint32_t   *order;
+	uint32_t *order;
 
 	CP_TRY(rank_rows(context, probabilities, n, &order));
 	fill_deciles(order, probabilities, labels, weights, n, deciles);

@@ -19,35 +19,35 @@
 
 typedef struct CpMetrics
 {
-	uint32_t	rows;
-	double		churn_rate;
-	double		auc;			/* ties count one half */
-	double		log_loss;		/* natural logarithm, mean */
-	double		brier;			/* mean squared error */
-	double		rmse;			/* its root */
-	double		accuracy;		/* at 0.5 */
-	double		ece;			/* expected calibration error over ten bins of equal count */
-	double		top_decile_lift;	/* churn rate of the tenth with the highest scores over that of all */
+	uint32_t rows;
+	double churn_rate;
+	double auc;             /* ties count one half */
+	double log_loss;        /* natural logarithm, mean */
+	double brier;           /* mean squared error */
+	double rmse;            /* its root */
+	double accuracy;        /* at 0.5 */
+	double ece;             /* expected calibration error over ten bins of equal count */
+	double top_decile_lift; /* churn rate of the tenth with the highest scores over that of all */
 } CpMetrics;
 
 typedef struct CpDecile
 {
-	uint32_t	rows;
-	double		weight;
-	double		churned;		/* weight of those that churned */
-	double		expected;		/* weighted sum of probabilities */
+	uint32_t rows;
+	double weight;
+	double churned;  /* weight of those that churned */
+	double expected; /* weighted sum of probabilities */
 } CpDecile;
 
 extern CpStatus cp_metrics(CpContext *context, const double *probabilities, const uint8_t *labels,
-						   const double *weights, uint32_t n, CpMetrics *metrics);
+                           const double *weights, uint32_t n, CpMetrics *metrics);
 
 /* Area under the ROC curve alone; scores need not be probabilities. NaN when a class is missing. */
 extern CpStatus cp_auc(CpContext *context, const double *scores, const uint8_t *labels,
-					   const double *weights, uint32_t n, double *auc);
+                       const double *weights, uint32_t n, double *auc);
 
 /* Ten groups of equal count, highest probabilities first. */
 extern CpStatus cp_deciles(CpContext *context, const double *probabilities, const uint8_t *labels,
-						   const double *weights, uint32_t n, CpDecile deciles[CP_DECILES]);
+                           const double *weights, uint32_t n, CpDecile deciles[CP_DECILES]);
 
 /* Loss of one probability; it is clipped as above. */
 extern double cp_log_loss_of(double probability, int churned);

@@ -16,16 +16,16 @@ cp_model_probability(const CpModel *model, const double *vector, void *scratch)
 
 CpStatus
 cp_model_score_rows(CpContext *context, const CpModel *model, const CpDataset *dataset,
-					const uint32_t *rows, uint32_t n, double *probabilities)
+                    const uint32_t *rows, uint32_t n, double *probabilities)
 {
-	double	   *vector;
-	void	   *scratch;
+	double *vector;
+	void *scratch;
 
 	CP_TRY(cp_alloc(context, &vector, model->map.count, sizeof(double)));
 	CP_TRY(cp_alloc(context, &scratch, cp_ensemble_scratch(&model->ensemble), 1));
 	for (uint32_t i = 0; i < n; i++)
 	{
-		uint32_t	f = 0;
+		uint32_t f = 0;
 
 		for (uint32_t c = 0; c < dataset->ncolumns; c++)
 			if (dataset->columns[c].dropped == CP_KEPT)
@@ -51,7 +51,7 @@ cp_model_write(const CpModel *model, CpContext *context, CpWriter *writer)
 CpStatus
 cp_model_read(CpModel *model, CpContext *context, const void *bytes, size_t length)
 {
-	CpReader	reader;
+	CpReader reader;
 
 	memset(model, 0, sizeof(*model));
 	CP_TRY(cp_reader_open(&reader, context, bytes, length, CP_MODEL_MAGIC, CP_MODEL_FORMAT));

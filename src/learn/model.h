@@ -7,21 +7,22 @@
 #include "learn/ensemble.h"
 #include "learn/featuremap.h"
 
-#define CP_MODEL_MAGIC "cpmodel"	/* eight bytes with its end */
+#define CP_MODEL_MAGIC "cpmodel" /* eight bytes with its end */
 #define CP_MODEL_FORMAT 1
 
 typedef struct CpModel
 {
 	CpFeatureMap map;
-	CpEnsemble	ensemble;
+	CpEnsemble ensemble;
 } CpModel;
 
 /* Probability of churn of a feature vector; scratch: cp_ensemble_scratch bytes. */
 extern double cp_model_probability(const CpModel *model, const double *vector, void *scratch);
 
 /* Probability for one row of a dataset that has the model's features, in their order. */
-extern CpStatus cp_model_score_rows(CpContext *context, const CpModel *model, const CpDataset *dataset,
-									const uint32_t *rows, uint32_t n, double *probabilities);
+extern CpStatus cp_model_score_rows(CpContext *context, const CpModel *model,
+                                    const CpDataset *dataset, const uint32_t *rows, uint32_t n,
+                                    double *probabilities);
 
 /* Model bytes in writer->bytes, writer->length. */
 extern CpStatus cp_model_write(const CpModel *model, CpContext *context, CpWriter *writer);

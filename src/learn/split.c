@@ -10,14 +10,14 @@
 static void
 place_stratified(const CpDataset *dataset, const uint32_t *rows, uint32_t n, double *places)
 {
-	uint32_t	count[2] = {0, 0};
-	uint32_t	rank[2] = {0, 0};
+	uint32_t count[2] = {0, 0};
+	uint32_t rank[2] = {0, 0};
 
 	for (uint32_t i = 0; i < n; i++)
 		count[dataset->labels[rows[i]]]++;
 	for (uint32_t i = 0; i < n; i++)
 	{
-		uint8_t		label = dataset->labels[rows[i]];
+		uint8_t label = dataset->labels[rows[i]];
 
 		places[i] = (rank[label]++ + 0.5) / count[label];
 	}
@@ -26,7 +26,7 @@ place_stratified(const CpDataset *dataset, const uint32_t *rows, uint32_t n, dou
 static void
 place_units(const CpDataset *dataset, const uint32_t *rows, uint32_t n, double *places)
 {
-	uint32_t	first = 0;
+	uint32_t first = 0;
 
 	for (uint32_t i = 0; i < n; i++)
 	{
@@ -39,10 +39,10 @@ place_units(const CpDataset *dataset, const uint32_t *rows, uint32_t n, double *
 static CpStatus
 place_by_time(const CpDataset *dataset, const uint32_t *rows, uint32_t n, double *places)
 {
-	CpContext  *context = dataset->context;
-	uint64_t   *keys;
-	uint32_t   *order;
-	uint32_t	first = 0;
+	CpContext *context = dataset->context;
+	uint64_t *keys;
+	uint32_t *order;
+	uint32_t first = 0;
 
 	CP_TRY(cp_alloc(context, &keys, n, sizeof(uint64_t)));
 	CP_TRY(cp_alloc(context, &order, n, sizeof(uint32_t)));
@@ -65,7 +65,8 @@ place_by_time(const CpDataset *dataset, const uint32_t *rows, uint32_t n, double
 }
 
 CpStatus
-cp_split_places(const CpDataset *dataset, const uint32_t *rows, uint32_t n, CpSplitBy by, double *places)
+cp_split_places(const CpDataset *dataset, const uint32_t *rows, uint32_t n, CpSplitBy by,
+                double *places)
 {
 	if (by == CP_SPLIT_TIME)
 		return place_by_time(dataset, rows, n, places);
@@ -78,12 +79,12 @@ cp_split_places(const CpDataset *dataset, const uint32_t *rows, uint32_t n, CpSp
 
 CpStatus
 cp_split_hold_out(const CpDataset *dataset, uint32_t *rows, uint32_t n, CpSplitBy by, double share,
-				  uint32_t *kept)
+                  uint32_t *kept)
 {
-	CpContext  *context = dataset->context;
-	double	   *places;
-	uint32_t   *held_out;
-	uint32_t	nheld_out = 0;
+	CpContext *context = dataset->context;
+	double *places;
+	uint32_t *held_out;
+	uint32_t nheld_out = 0;
 
 	CP_TRY(cp_alloc(context, &places, n, sizeof(double)));
 	CP_TRY(cp_alloc(context, &held_out, n, sizeof(uint32_t)));
@@ -105,10 +106,10 @@ cp_split_hold_out(const CpDataset *dataset, uint32_t *rows, uint32_t n, CpSplitB
 
 CpStatus
 cp_split_folds(const CpDataset *dataset, const uint32_t *rows, uint32_t n, CpSplitBy by,
-			   uint32_t nfolds, uint8_t *folds)
+               uint32_t nfolds, uint8_t *folds)
 {
-	CpContext  *context = dataset->context;
-	double	   *places;
+	CpContext *context = dataset->context;
+	double *places;
 
 	CP_TRY(cp_alloc(context, &places, n, sizeof(double)));
 	CP_TRY(cp_split_places(dataset, rows, n, by, places));

@@ -17,42 +17,48 @@ check_features(CpContext *context, const CpDataset *dataset)
 
 /* Are there rows of both classes to learn from? *rarer: rows of the rarer one. */
 static CpStatus
-count_classes(CpContext *context, const CpDataset *dataset, const uint32_t *rows, uint32_t n, uint32_t *rarer)
+count_classes(CpContext *context, const CpDataset *dataset, const uint32_t *rows, uint32_t n,
+              uint32_t *rarer)
 {
-	uint32_t	churned = 0;
+	uint32_t churned = 0;
 
 	for (uint32_t i = 0; i < n; i++)
 		churned += dataset->labels[rows[i]];
 	*rarer = churned < n - churned ? churned : n - churned;
 	if (n == 0)
-		return cp_fail(context, CP_BAD_DATA, "No rows are left to learn from: all %u are held out.", dataset->rows);
+		return cp_fail(context, CP_BAD_DATA, "No rows are left to learn from: all %u are held out.",
+		               dataset->rows);
 	if (*rarer < 2)
-		return cp_fail(context, CP_BAD_DATA, "At least two rows of each class are needed to learn from;"
-					   " %u churned and %u stayed.", churned, n - churned);
+		return cp_fail(context, CP_BAD_DATA,
+		               "At least two rows of each class are needed to learn from;"
+		               " %u churned and %u stayed.",
+		               churned, n - churned);
 	return CP_OK;
 }
 
 /* Folds to choose the rounds with; each gets a row of either class where classes decide. */
 static void
-choose_folds(const CpTrainParams *params, uint32_t rows, uint32_t rarer, uint32_t *nfolds, uint32_t *parts)
+choose_folds(const CpTrainParams *params, uint32_t rows, uint32_t rarer, uint32_t *nfolds,
+             uint32_t *parts)
 {
-	*nfolds = params->folds > 0 ? params->folds : rows <= CP_CROSS_VALIDATED_ROWS ? CP_DEFAULT_FOLDS : 1;
+	*nfolds = params->folds > 0                 ? params->folds
+	          : rows <= CP_CROSS_VALIDATED_ROWS ? CP_DEFAULT_FOLDS
+	                                            : 1;
 	*parts = *nfolds == 1 ? CP_VALIDATION_PARTS : *nfolds;
 	*parts = *parts < rarer ? *parts : rarer;
 	*nfolds = *nfolds == 1 ? 1 : *parts;
 }
 
 static CpStatus
-fit(CpContext *context, const CpDataset *dataset, const CpTrainParams *params,
-	const uint32_t *rows, uint32_t n, CpEnsemble *ensemble)
+fit(CpContext *context, const CpDataset *dataset, const CpTrainParams *params, const uint32_t *rows,
+    uint32_t n, CpEnsemble *ensemble)
 {
 	/* Whole units stay whole in the folds too; within the training part time is no longer told apart. */
-	CpSplitBy	by = params->split_by == CP_SPLIT_WHOLE_UNITS ? CP_SPLIT_WHOLE_UNITS : CP_SPLIT_STRATIFIED;
-	uint32_t	rarer,
-				nfolds,
-				parts;
-	uint8_t    *folds;
-	CpTraining	training;
+	CpSplitBy by =
+		params->split_by == CP_SPLIT_WHOLE_UNITS ? CP_SPLIT_WHOLE_UNITS : CP_SPLIT_STRATIFIED;
+	uint32_t rarer, nfolds, parts;
+	uint8_t *folds;
+	CpTraining training;
 
 	CP_TRY(count_classes(context, dataset, rows, n, &rarer));
 	CP_TRY(check_features(context, dataset));
@@ -74,12 +80,11 @@ fit(CpContext *context, const CpDataset *dataset, const CpTrainParams *params,
 static double
 churn_rate(const CpDataset *dataset, const uint32_t *rows)
 {
-	double		churned = 0,
-				all = 0;
+	double churned = 0, all = 0;
 
 	for (uint32_t i = 0; i < dataset->rows; i++)
 	{
-		double		weight = dataset->weights == NULL ? 1 : dataset->weights[rows[i]];
+		double weight = dataset->weights == NULL ? 1 : dataset->weights[rows[i]];
 
 		all += weight;
 		churned += dataset->labels[rows[i]] ? weight : 0;
@@ -90,7 +95,7 @@ churn_rate(const CpDataset *dataset, const uint32_t *rows)
 static CpStatus
 measure(CpContext *context, const CpDataset *dataset, const uint32_t *rows, CpTrained *trained)
 {
-	uint32_t	n = trained->test_rows;
+	uint32_t n = trained->test_rows;
 
 	CP_TRY(cp_alloc(context, &trained->test_probabilities, n, sizeof(double)));
 	CP_TRY(cp_alloc(context, &trained->test_labels, n, 1));
@@ -102,21 +107,23 @@ measure(CpContext *context, const CpDataset *dataset, const uint32_t *rows, CpTr
 		if (trained->test_weights != NULL)
 			trained->test_weights[i] = dataset->weights[rows[i]];
 	}
-	CP_TRY(cp_model_score_rows(context, &trained->model, dataset, rows, n, trained->test_probabilities));
-	return cp_metrics(context, trained->test_probabilities, trained->test_labels, trained->test_weights,
-					  n, &trained->metrics);
+	CP_TRY(cp_model_score_rows(context, &trained->model, dataset, rows, n,
+	                           trained->test_probabilities));
+	return cp_metrics(context, trained->test_probabilities, trained->test_labels,
+	                  trained->test_weights, n, &trained->metrics);
 }
 
 CpStatus
-cp_train_model(CpContext *context, const CpDataset *dataset, const CpTrainParams *params, CpTrained *trained)
+cp_train_model(CpContext *context, const CpDataset *dataset, const CpTrainParams *params,
+               CpTrained *trained)
 {
-	uint32_t   *rows;
+	uint32_t *rows;
 
 	memset(trained, 0, sizeof(*trained));
 	CP_TRY(cp_dataset_order(dataset, params->seed, &rows));
 	trained->churn_rate = churn_rate(dataset, rows);
 	CP_TRY(cp_split_hold_out(dataset, rows, dataset->rows, params->split_by, params->test_size,
-							 &trained->train_rows));
+	                         &trained->train_rows));
 	trained->test_rows = dataset->rows - trained->train_rows;
 	CP_TRY(cp_dataset_featuremap(dataset, &trained->model.map));
 	CP_TRY(fit(context, dataset, params, rows, trained->train_rows, &trained->model.ensemble));

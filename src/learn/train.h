@@ -16,27 +16,27 @@
 
 typedef struct CpTrainParams
 {
-	CpSplitBy	split_by;
-	double		test_size;		/* share held out, [0, 0.9] */
-	uint32_t	folds;			/* 0 = as the number of rows suggests, 1 = one part, else 2 .. 20 */
-	uint64_t	seed;
+	CpSplitBy split_by;
+	double test_size; /* share held out, [0, 0.9] */
+	uint32_t folds;   /* 0 = as the number of rows suggests, 1 = one part, else 2 .. 20 */
+	uint64_t seed;
 	CpEnsembleParams ensemble;
 } CpTrainParams;
 
 typedef struct CpTrained
 {
-	CpModel		model;
-	double		churn_rate;		/* of all rows, weighted */
-	uint32_t	train_rows;
-	uint32_t	test_rows;
-	CpMetrics	metrics;		/* on the held-out rows; all NaN when there are none */
-	double	   *test_probabilities;	/* [test_rows] */
-	uint8_t    *test_labels;	/* [test_rows] */
-	double	   *test_weights;	/* [test_rows], NULL = all 1 */
+	CpModel model;
+	double churn_rate; /* of all rows, weighted */
+	uint32_t train_rows;
+	uint32_t test_rows;
+	CpMetrics metrics;          /* on the held-out rows; all NaN when there are none */
+	double *test_probabilities; /* [test_rows] */
+	uint8_t *test_labels;       /* [test_rows] */
+	double *test_weights;       /* [test_rows], NULL = all 1 */
 } CpTrained;
 
 /* Split, fit, measure. CP_BAD_DATA: no feature, or fewer than two rows of a class to learn from. */
 extern CpStatus cp_train_model(CpContext *context, const CpDataset *dataset,
-							   const CpTrainParams *params, CpTrained *trained);
+                               const CpTrainParams *params, CpTrained *trained);
 
 #endif

@@ -29,7 +29,7 @@ cp_trees_init(CpTrees *trees, CpContext *context, uint32_t nfeatures)
 void
 cp_trees_free(CpTrees *trees)
 {
-	CpContext  *context = trees->context;
+	CpContext *context = trees->context;
 
 	for (uint32_t f = 0; f < trees->nfeatures; f++)
 	{
@@ -67,7 +67,8 @@ CpStatus
 cp_trees_add_nodes(CpTrees *trees, uint32_t count, uint32_t *first)
 {
 	if (trees->nnodes > UINT32_MAX / 2 - count)
-		return cp_fail(trees->context, CP_OVER_BUDGET, "A model holds at most %u tree nodes.", UINT32_MAX / 2);
+		return cp_fail(trees->context, CP_OVER_BUDGET, "A model holds at most %u tree nodes.",
+		               UINT32_MAX / 2);
 	if (trees->nnodes + count > trees->node_capacity)
 		CP_TRY(resize_nodes(trees, trees->nnodes + trees->nnodes / 2 + count + 64));
 	*first = trees->nnodes;
@@ -107,10 +108,12 @@ cp_trees_slot(CpTrees *trees, const CpSlot *slot, uint32_t *number)
 	if (*number == trees->nslots)
 	{
 		if (trees->nslots == CP_MAX_SLOTS)
-			return cp_fail(trees->context, CP_OVER_BUDGET, "A model asks at most %u different questions.", CP_MAX_SLOTS);
+			return cp_fail(trees->context, CP_OVER_BUDGET,
+			               "A model asks at most %u different questions.", CP_MAX_SLOTS);
 		/* A power of two of slots is full: double. */
 		if ((trees->nslots & (trees->nslots - 1)) == 0)
-			CP_TRY(cp_resize(trees->context, &trees->slots, (size_t) trees->nslots * 2 + 1, sizeof(CpSlot)));
+			CP_TRY(cp_resize(trees->context, &trees->slots, (size_t) trees->nslots * 2 + 1,
+			                 sizeof(CpSlot)));
 		trees->slots[trees->nslots++] = *slot;
 	}
 	return CP_OK;
@@ -146,10 +149,10 @@ compare_slots(const void *left, const void *right)
 static CpStatus
 order_slots(CpTrees *trees)
 {
-	CpContext  *context = trees->context;
-	CpSlot	   *sorted;
-	uint32_t   *number;
-	uint32_t	nsorted = 0;
+	CpContext *context = trees->context;
+	CpSlot *sorted;
+	uint32_t *number;
+	uint32_t nsorted = 0;
 
 	CP_TRY(cp_alloc(context, &sorted, trees->nslots, sizeof(CpSlot)));
 	CP_TRY(cp_alloc_zero(context, &number, trees->nslots, sizeof(uint32_t)));
@@ -163,10 +166,12 @@ order_slots(CpTrees *trees)
 	for (uint32_t s = 0; s < trees->nslots; s++)
 		if (number[s])
 			number[s] = (uint32_t) ((CpSlot *) bsearch(&trees->slots[s], sorted, nsorted,
-													   sizeof(CpSlot), compare_slots) - sorted);
+			                                           sizeof(CpSlot), compare_slots) -
+			                        sorted);
 	for (uint32_t n = 0; n < trees->nnodes; n++)
 		if (!CP_NODE_IS_LEAF(trees, n))
-			trees->nodes[n].test = number[CP_NODE_SLOT(&trees->nodes[n])] << 8 | (trees->nodes[n].test & 255);
+			trees->nodes[n].test =
+				number[CP_NODE_SLOT(&trees->nodes[n])] << 8 | (trees->nodes[n].test & 255);
 	cp_free(context, &number);
 	cp_free(context, &trees->slots);
 	cp_dictionary_free(&trees->slot_numbers);
@@ -178,7 +183,7 @@ order_slots(CpTrees *trees)
 static CpStatus
 prepare_category(CpTrees *trees, CpAsk *ask, uint32_t levels)
 {
-	uint32_t	codes = levels + 2;
+	uint32_t codes = levels + 2;
 
 	CP_TRY(cp_alloc(trees->context, &ask->answers, (size_t) codes * ask->count, 1));
 	for (uint32_t code = 0; code < codes; code++)
@@ -195,7 +200,7 @@ cp_trees_prepare(CpTrees *trees)
 	CP_TRY(cp_alloc_zero(trees->context, &trees->asks, trees->nfeatures, sizeof(CpAsk)));
 	for (uint32_t s = 0; s < trees->nslots; s++)
 	{
-		CpAsk	   *ask = &trees->asks[trees->slots[s].feature];
+		CpAsk *ask = &trees->asks[trees->slots[s].feature];
 
 		if (trees->slots[s].kind == CP_SLOT_MISSING_LOW)
 			ask->low = s + 1;
@@ -216,17 +221,18 @@ cp_trees_answer(const CpTrees *trees, const double *vector, uint8_t *answers)
 	for (uint32_t f = 0; f < trees->nfeatures; f++)
 	{
 		const CpAsk *ask = &trees->asks[f];
-		double		value = vector[f];
+		double value = vector[f];
 
 		if (ask->count > 0)
 		{
-			uint32_t	code = isnan(value) ? trees->levels[f] + 1 : (uint32_t) value;
+			uint32_t code = isnan(value) ? trees->levels[f] + 1 : (uint32_t) value;
 
 			memcpy(answers + ask->first, ask->answers + (size_t) code * ask->count, ask->count);
 		}
 		else if (ask->low | ask->high)
 		{
-			uint32_t	bin = isnan(value) ? 0 : cp_bin_of_number(trees->cuts[f], trees->ncuts[f], value);
+			uint32_t bin =
+				isnan(value) ? 0 : cp_bin_of_number(trees->cuts[f], trees->ncuts[f], value);
 
 			if (ask->low)
 				answers[ask->low - 1] = (uint8_t) bin;
@@ -240,13 +246,13 @@ double
 cp_trees_sum(const CpTrees *trees, const uint8_t *answers)
 {
 	const CpNode *nodes = trees->nodes;
-	double		sum = 0;
-	uint32_t	tree = 0;
+	double sum = 0;
+	uint32_t tree = 0;
 
 	for (; tree + ABREAST <= trees->ntrees; tree += ABREAST)
 	{
-		uint32_t	at[ABREAST];
-		uint32_t	depth = 0;
+		uint32_t at[ABREAST];
+		uint32_t depth = 0;
 
 		for (int i = 0; i < ABREAST; i++)
 		{
@@ -256,7 +262,7 @@ cp_trees_sum(const CpTrees *trees, const uint8_t *answers)
 		for (; depth > 0; depth--)
 			for (int i = 0; i < ABREAST; i++)
 			{
-				CpNode		node = nodes[at[i]];
+				CpNode node = nodes[at[i]];
 
 				at[i] = node.left + (answers[node.test >> 8] > (node.test & 255));
 			}
@@ -265,7 +271,7 @@ cp_trees_sum(const CpTrees *trees, const uint8_t *answers)
 	}
 	for (; tree < trees->ntrees; tree++)
 	{
-		uint32_t	at = trees->roots[tree];
+		uint32_t at = trees->roots[tree];
 
 		for (uint32_t depth = trees->depths[tree]; depth > 0; depth--)
 			at = nodes[at].left + (answers[nodes[at].test >> 8] > (nodes[at].test & 255));
@@ -322,7 +328,7 @@ cp_trees_write(const CpTrees *trees, CpWriter *writer)
 static CpStatus
 read_cuts(CpTrees *trees, CpReader *reader, uint32_t f)
 {
-	uint32_t	ncuts = cp_read_count(reader, sizeof(double));
+	uint32_t ncuts = cp_read_count(reader, sizeof(double));
 
 	if (ncuts >= CP_MAX_BINS)
 		cp_reader_reject(reader);
@@ -342,19 +348,19 @@ read_cuts(CpTrees *trees, CpReader *reader, uint32_t f)
 static CpStatus
 read_slots(CpTrees *trees, CpReader *reader, const CpFeatureMap *map)
 {
-	uint32_t	count = cp_read_count(reader, 2 * sizeof(uint32_t));
+	uint32_t count = cp_read_count(reader, 2 * sizeof(uint32_t));
 
 	for (uint32_t s = 0; s < count && !reader->failed; s++)
 	{
-		CpSlot		slot;
-		uint32_t	number;
+		CpSlot slot;
+		uint32_t number;
 
 		memset(&slot, 0, sizeof(slot));
 		slot.feature = cp_read_u32(reader);
 		slot.kind = cp_read_u32(reader);
-		if (slot.feature >= map->count ||
-			slot.kind < CP_SLOT_MISSING_LOW || slot.kind > CP_SLOT_LEVELS ||
-			(slot.kind == CP_SLOT_LEVELS) != (map->features[slot.feature].kind == CP_CATEGORY))
+		if (slot.feature >= map->count || slot.kind < CP_SLOT_MISSING_LOW ||
+		    slot.kind > CP_SLOT_LEVELS ||
+		    (slot.kind == CP_SLOT_LEVELS) != (map->features[slot.feature].kind == CP_CATEGORY))
 		{
 			cp_reader_reject(reader);
 			break;
@@ -379,8 +385,8 @@ largest_threshold(const CpSlot *slot)
 static void
 read_node(CpTrees *trees, CpReader *reader, uint32_t n, uint32_t end)
 {
-	CpNode	   *node = &trees->nodes[n];
-	float		value;
+	CpNode *node = &trees->nodes[n];
+	float value;
 
 	node->test = cp_read_u32(reader);
 	node->left = cp_read_u32(reader);
@@ -396,8 +402,9 @@ read_node(CpTrees *trees, CpReader *reader, uint32_t n, uint32_t end)
 		return;
 	}
 	trees->gains[n] = value;
-	if (node->left < n || end - node->left < 2 || node->left >= end || CP_NODE_SLOT(node) >= trees->nslots ||
-		(node->test & 255) > largest_threshold(&trees->slots[CP_NODE_SLOT(node)]))
+	if (node->left < n || end - node->left < 2 || node->left >= end ||
+	    CP_NODE_SLOT(node) >= trees->nslots ||
+	    (node->test & 255) > largest_threshold(&trees->slots[CP_NODE_SLOT(node)]))
 	{
 		cp_reader_reject(reader);
 		node->left = n;
@@ -411,22 +418,22 @@ read_node(CpTrees *trees, CpReader *reader, uint32_t n, uint32_t end)
 static CpStatus
 measure_depths(CpTrees *trees, CpReader *reader)
 {
-	uint32_t   *depth;
+	uint32_t *depth;
 
 	CP_TRY(cp_alloc_zero(trees->context, &depth, trees->nnodes, sizeof(uint32_t)));
 	for (uint32_t t = 0; t < trees->ntrees; t++)
 	{
-		uint32_t	end = t + 1 < trees->ntrees ? trees->roots[t + 1] : trees->nnodes;
+		uint32_t end = t + 1 < trees->ntrees ? trees->roots[t + 1] : trees->nnodes;
 
 		trees->depths[t] = 0;
 		for (uint32_t n = trees->roots[t]; n < end; n++)
 		{
-			uint32_t	left = trees->nodes[n].left;
+			uint32_t left = trees->nodes[n].left;
 
 			if (depth[n] > trees->depths[t])
 				trees->depths[t] = depth[n];
 			if ((n > trees->roots[t] && depth[n] == 0) ||
-				(left != n && (depth[left] != 0 || depth[left + 1] != 0)))
+			    (left != n && (depth[left] != 0 || depth[left + 1] != 0)))
 				cp_reader_reject(reader);
 			if (left != n)
 				depth[left] = depth[left + 1] = depth[n] + 1;
@@ -439,7 +446,7 @@ measure_depths(CpTrees *trees, CpReader *reader)
 static CpStatus
 read_roots(CpTrees *trees, CpReader *reader)
 {
-	uint32_t	count = cp_read_count(reader, sizeof(uint32_t));
+	uint32_t count = cp_read_count(reader, sizeof(uint32_t));
 
 	if (reader->failed)
 		return CP_OK;
@@ -457,8 +464,8 @@ read_roots(CpTrees *trees, CpReader *reader)
 static CpStatus
 read_nodes(CpTrees *trees, CpReader *reader)
 {
-	uint32_t	count = cp_read_count(reader, 4 * sizeof(uint32_t));
-	uint32_t	first;
+	uint32_t count = cp_read_count(reader, 4 * sizeof(uint32_t));
+	uint32_t first;
 
 	if (trees->ntrees > 0 && trees->roots[trees->ntrees - 1] >= count)
 		cp_reader_reject(reader);
@@ -467,7 +474,7 @@ read_nodes(CpTrees *trees, CpReader *reader)
 	CP_TRY(cp_trees_add_nodes(trees, count, &first));
 	for (uint32_t t = 0; t < trees->ntrees; t++)
 	{
-		uint32_t	end = t + 1 < trees->ntrees ? trees->roots[t + 1] : count;
+		uint32_t end = t + 1 < trees->ntrees ? trees->roots[t + 1] : count;
 
 		for (uint32_t n = trees->roots[t]; n < end; n++)
 			read_node(trees, reader, n, end);

@@ -21,65 +21,66 @@
 #include "num/bytes.h"
 
 #define CP_MAX_SLOTS ((1u << 24) - 1)
-#define CP_SET_WORDS 4			/* of 64 bits: one bit a byte value */
+#define CP_SET_WORDS 4 /* of 64 bits: one bit a byte value */
 
 /* Stored in model bytes: values never change their meaning. */
 typedef enum CpSlotKind
 {
-	CP_SLOT_MISSING_LOW = 1,	/* bin of a number, missing below all */
-	CP_SLOT_MISSING_HIGH = 2,	/* bin of a number, missing above all */
-	CP_SLOT_LEVELS = 3			/* 1 when the level is in the set */
+	CP_SLOT_MISSING_LOW = 1,  /* bin of a number, missing below all */
+	CP_SLOT_MISSING_HIGH = 2, /* bin of a number, missing above all */
+	CP_SLOT_LEVELS = 3        /* 1 when the level is in the set */
 } CpSlotKind;
 
 /* No padding is left unset: slots are compared and found by their bytes. */
 typedef struct CpSlot
 {
-	uint32_t	feature;
-	uint32_t	kind;			/* CpSlotKind */
-	uint64_t	set[CP_SET_WORDS];	/* level codes, then other, then missing; zero for numbers */
+	uint32_t feature;
+	uint32_t kind;              /* CpSlotKind */
+	uint64_t set[CP_SET_WORDS]; /* level codes, then other, then missing; zero for numbers */
 } CpSlot;
 
 typedef struct CpNode
 {
-	uint32_t	test;			/* slot << 8 | threshold; a leaf compares with 255, which nothing exceeds */
-	uint32_t	left;			/* node number; right is left + 1; a leaf's own number */
+	uint32_t test; /* slot << 8 | threshold; a leaf compares with 255, which nothing exceeds */
+	uint32_t left; /* node number; right is left + 1; a leaf's own number */
 } CpNode;
 
 /* How the answers of one feature are made; built from slots, not stored. */
 typedef struct CpAsk
 {
-	uint32_t	low;			/* slot + 1 of the bin with missing low, 0 = not asked */
-	uint32_t	high;			/* slot + 1 of the bin with missing high, 0 = not asked */
-	uint32_t	first;			/* category: its slots are first .. first + count - 1 */
-	uint32_t	count;
-	uint8_t    *answers;		/* category: [levels + 2][count] */
+	uint32_t low;   /* slot + 1 of the bin with missing low, 0 = not asked */
+	uint32_t high;  /* slot + 1 of the bin with missing high, 0 = not asked */
+	uint32_t first; /* category: its slots are first .. first + count - 1 */
+	uint32_t count;
+	uint8_t *answers; /* category: [levels + 2][count] */
 } CpAsk;
 
 typedef struct CpTrees
 {
-	CpContext  *context;
-	uint32_t	nfeatures;
-	uint32_t   *ncuts;			/* [nfeatures] of numbers, at most 254 */
-	double	  **cuts;			/* [nfeatures][ncuts] ascending */
-	uint32_t   *levels;			/* [nfeatures] of categories */
+	CpContext *context;
+	uint32_t nfeatures;
+	uint32_t *ncuts;  /* [nfeatures] of numbers, at most 254 */
+	double **cuts;    /* [nfeatures][ncuts] ascending */
+	uint32_t *levels; /* [nfeatures] of categories */
 
-	uint32_t	nslots;
-	CpSlot	   *slots;			/* [nslots], by feature once prepared */
-	CpDictionary slot_numbers;	/* while growing: slot bytes to number */
-	CpAsk	   *asks;			/* [nfeatures] once prepared */
-	struct CpMasks *masks;		/* once prepared: shallow trees in another form (tree_masks.h), or NULL */
+	uint32_t nslots;
+	CpSlot *slots;             /* [nslots], by feature once prepared */
+	CpDictionary slot_numbers; /* while growing: slot bytes to number */
+	CpAsk *asks;               /* [nfeatures] once prepared */
+	struct CpMasks
+		*masks; /* once prepared: shallow trees in another form (tree_masks.h), or NULL */
 
-	uint32_t	ntrees;
-	uint32_t   *roots;			/* [ntrees] */
-	uint32_t   *depths;			/* [ntrees] edges from root to the deepest leaf */
-	uint32_t	tree_capacity;
+	uint32_t ntrees;
+	uint32_t *roots;  /* [ntrees] */
+	uint32_t *depths; /* [ntrees] edges from root to the deepest leaf */
+	uint32_t tree_capacity;
 
-	uint32_t	nnodes;
-	CpNode	   *nodes;			/* [nnodes] */
-	float	   *values;			/* [nnodes] output of a leaf, 0 elsewhere */
-	float	   *gains;			/* [nnodes] of a split, 0 in a leaf */
-	float	   *covers;			/* [nnodes] sum of hessians that reached it */
-	uint32_t	node_capacity;
+	uint32_t nnodes;
+	CpNode *nodes; /* [nnodes] */
+	float *values; /* [nnodes] output of a leaf, 0 elsewhere */
+	float *gains;  /* [nnodes] of a split, 0 in a leaf */
+	float *covers; /* [nnodes] sum of hessians that reached it */
+	uint32_t node_capacity;
 } CpTrees;
 
 #define CP_NODE_SLOT(node) ((node)->test >> 8)

@@ -27,20 +27,17 @@
 /* The rows of a node: ranges of in_bag and out_bag. */
 typedef struct Range
 {
-	uint32_t	in_begin,
-				in_end,
-				out_begin,
-				out_end;
+	uint32_t in_begin, in_end, out_begin, out_end;
 } Range;
 
 typedef struct Split
 {
-	double		gain;			/* 0 = none found */
-	uint32_t	feature;
-	uint32_t	threshold;		/* number: bins up to here go left */
-	bool		missing_right;	/* number */
-	uint8_t		right[CP_FIELD_CODES];	/* category: bins that go right */
-	bool		unseen_right;	/* where bins without rows in this node go */
+	double gain; /* 0 = none found */
+	uint32_t feature;
+	uint32_t threshold;            /* number: bins up to here go left */
+	bool missing_right;            /* number */
+	uint8_t right[CP_FIELD_CODES]; /* category: bins that go right */
+	bool unseen_right;             /* where bins without rows in this node go */
 	CpGradientSum left_sum;
 	CpGradientSum right_sum;
 } Split;
@@ -54,15 +51,15 @@ histogram_length(const CpBinned *binned)
 size_t
 cp_grower_bytes(const CpBinned *binned, uint32_t max_depth)
 {
-	size_t		a_row = sizeof(CpGradient) + 3 * sizeof(uint32_t);
-	size_t		levels = 0;
+	size_t a_row = sizeof(CpGradient) + 3 * sizeof(uint32_t);
+	size_t levels = 0;
 
 	for (uint32_t f = 0; f < binned->nfeatures; f++)
 		if (binned->features[f].category && binned->features[f].bins > levels)
 			levels = binned->features[f].bins;
 	/* The tables of gains by chance make a triangle. */
 	return a_row * binned->rows + levels * (levels + 1) / 2 * sizeof(double) +
-		histogram_length(binned) * sizeof(CpGradientSum) * (max_depth + 1);
+	       histogram_length(binned) * sizeof(CpGradientSum) * (max_depth + 1);
 }
 
 /*
@@ -73,10 +70,10 @@ cp_grower_bytes(const CpBinned *binned, uint32_t max_depth)
 double
 cp_chance_gain(uint32_t m, uint32_t k)
 {
-	double		p = (double) m / k;
-	double		q = cp_normal_quantile(p);
-	double		density = cp_exp(-q * q / 2) * 0.3989422804014327;
-	double		gain = k * density * density / (p * (1 - p)) - 1;
+	double p = (double) m / k;
+	double q = cp_normal_quantile(p);
+	double density = cp_exp(-q * q / 2) * 0.3989422804014327;
+	double gain = k * density * density / (p * (1 - p)) - 1;
 
 	return gain > 0 ? gain : 0;
 }
@@ -93,9 +90,10 @@ prepare_chance(CpGrower *grower, uint32_t k)
 }
 
 CpStatus
-cp_grower_init(CpGrower *grower, CpContext *context, const CpBinned *binned, const CpGrowParams *params)
+cp_grower_init(CpGrower *grower, CpContext *context, const CpBinned *binned,
+               const CpGrowParams *params)
 {
-	uint32_t	n = binned->rows;
+	uint32_t n = binned->rows;
 
 	memset(grower, 0, sizeof(*grower));
 	grower->context = context;
@@ -109,7 +107,8 @@ cp_grower_init(CpGrower *grower, CpContext *context, const CpBinned *binned, con
 	memset(grower->allowed, 1, binned->nfeatures);
 	/* A node may see any number of a category's levels. */
 	for (uint32_t f = 0; f < binned->nfeatures; f++)
-		for (uint32_t k = params->one_hot_levels + 1; binned->features[f].category && k <= binned->features[f].bins; k++)
+		for (uint32_t k = params->one_hot_levels + 1;
+		     binned->features[f].category && k <= binned->features[f].bins; k++)
 			CP_TRY(prepare_chance(grower, k));
 	return CP_OK;
 }
@@ -117,7 +116,7 @@ cp_grower_init(CpGrower *grower, CpContext *context, const CpBinned *binned, con
 void
 cp_grower_free(CpGrower *grower)
 {
-	CpContext  *context = grower->context;
+	CpContext *context = grower->context;
 
 	cp_free(context, &grower->gradients);
 	cp_free(context, &grower->in_bag);
@@ -139,17 +138,18 @@ cp_grower_free(CpGrower *grower)
  */
 static ALWAYS_INLINE void
 add_rows(CpGradientSum *restrict sums, const uint64_t *restrict words,
-		 const CpGradient *restrict gradients, const uint32_t *restrict rows, uint32_t n, const int fields)
+         const CpGradient *restrict gradients, const uint32_t *restrict rows, uint32_t n,
+         const int fields)
 {
 	for (uint32_t i = 0; i < n; i++)
 	{
-		uint32_t	row = rows[i];
-		uint64_t	word = words[row];
-		int64_t		g = gradients[row].g;
-		int64_t		h = gradients[row].h;
+		uint32_t row = rows[i];
+		uint64_t word = words[row];
+		int64_t g = gradients[row].g;
+		int64_t h = gradients[row].h;
 
 		/* Reading past the end of the list is avoided by prefetching its last row again. */
-		uint32_t	ahead = rows[i + PREFETCH_AHEAD < n ? i + PREFETCH_AHEAD : n - 1];
+		uint32_t ahead = rows[i + PREFETCH_AHEAD < n ? i + PREFETCH_AHEAD : n - 1];
 
 		PREFETCH(&words[ahead]);
 		PREFETCH(&gradients[ahead]);
@@ -165,7 +165,7 @@ add_rows(CpGradientSum *restrict sums, const uint64_t *restrict words,
 
 static void
 add_block(CpGradientSum *sums, const uint64_t *words, const CpGradient *gradients,
-		  const uint32_t *rows, uint32_t n, uint32_t fields)
+          const uint32_t *rows, uint32_t n, uint32_t fields)
 {
 	switch (fields)
 	{
@@ -203,16 +203,17 @@ sum_rows(CpGrower *grower, const Range *range, CpGradientSum *sums)
 	memset(sums, 0, histogram_length(binned) * sizeof(CpGradientSum));
 	for (uint32_t begin = range->in_begin; begin < range->in_end; begin += POLL_ROWS)
 	{
-		uint32_t	n = range->in_end - begin < POLL_ROWS ? range->in_end - begin : POLL_ROWS;
+		uint32_t n = range->in_end - begin < POLL_ROWS ? range->in_end - begin : POLL_ROWS;
 
 		for (uint32_t block = 0; block < binned->nblocks; block++)
 		{
-			uint32_t	first = block * CP_BLOCK_FIELDS;
-			uint32_t	fields = binned->nfields - first;
+			uint32_t first = block * CP_BLOCK_FIELDS;
+			uint32_t fields = binned->nfields - first;
 
-			add_block(sums + (size_t) first * CP_FIELD_CODES, binned->words + (size_t) block * binned->rows,
-					  grower->gradients, grower->in_bag + begin, n,
-					  fields < CP_BLOCK_FIELDS ? fields : CP_BLOCK_FIELDS);
+			add_block(sums + (size_t) first * CP_FIELD_CODES,
+			          binned->words + (size_t) block * binned->rows, grower->gradients,
+			          grower->in_bag + begin, n,
+			          fields < CP_BLOCK_FIELDS ? fields : CP_BLOCK_FIELDS);
 		}
 		CP_TRY(cp_poll(grower->context));
 	}
@@ -232,10 +233,10 @@ subtract(CpGradientSum *restrict from, const CpGradientSum *restrict what, size_
 /* The histogram of one feature: of its field, or added up over the other digits of a shared one. */
 static const CpGradientSum *
 feature_sums(const CpBinned *binned, const CpBinFeature *feature, const CpGradientSum *sums,
-			 CpGradientSum *buffer)
+             CpGradientSum *buffer)
 {
 	const CpGradientSum *field = sums + (size_t) feature->field * CP_FIELD_CODES;
-	uint32_t	codes = binned->field_codes[feature->field];
+	uint32_t codes = binned->field_codes[feature->field];
 
 	if (codes == feature->bins)
 		return field;
@@ -275,8 +276,8 @@ is_empty(CpGradientSum sum)
 static double
 strength(const CpGrower *grower, CpGradientSum sum, double l2)
 {
-	double		g = (double) sum.g * grower->unit;
-	double		h = (double) sum.h * grower->unit;
+	double g = (double) sum.g * grower->unit;
+	double h = (double) sum.h * grower->unit;
 
 	return h + l2 > 0 ? g * g / (h + l2) : 0;
 }
@@ -287,12 +288,12 @@ strength(const CpGrower *grower, CpGradientSum sum, double l2)
  */
 static bool
 improves(const CpGrower *grower, Split *split, CpGradientSum left, CpGradientSum total,
-		 double parent, double chance)
+         double parent, double chance)
 {
 	CpGradientSum right = minus(total, left);
-	double		least = grower->params.min_child_weight / grower->unit;
-	double		l2 = grower->params.l2;
-	double		gain;
+	double least = grower->params.min_child_weight / grower->unit;
+	double l2 = grower->params.l2;
+	double gain;
 
 	if ((double) left.h < least || (double) right.h < least || left.h <= 0 || right.h <= 0)
 		return false;
@@ -308,14 +309,14 @@ improves(const CpGrower *grower, Split *split, CpGradientSum left, CpGradientSum
 
 /* Thresholds from low to high, missing once right and, where there are any, once left. */
 static void
-split_number(const CpGrower *grower, uint32_t f, const CpGradientSum *sums,
-			 CpGradientSum total, double parent, Split *split)
+split_number(const CpGrower *grower, uint32_t f, const CpGradientSum *sums, CpGradientSum total,
+             double parent, Split *split)
 {
 	const CpBinFeature *feature = &grower->binned->features[f];
 	CpGradientSum missing = {0, 0};
 	CpGradientSum left = {0, 0};
-	bool		found = false;
-	uint32_t	end;
+	bool found = false;
+	uint32_t end;
 
 	if (feature->has_missing)
 		missing = sums[feature->bins - 1];
@@ -347,7 +348,10 @@ split_number(const CpGrower *grower, uint32_t f, const CpGradientSum *sums,
 	}
 	if (!found)
 		return;
-	/* The threshold lies in the middle of the bins that are empty in this node, or behind all when only missing ones go right. */
+	/*
+	 * The threshold lies in the middle of the bins that are empty in this node, or
+	 * behind all when only missing ones go right.
+	 */
 	for (end = split->threshold; end < feature->ncuts && is_empty(sums[end + 1]);)
 		end++;
 	split->threshold = end == feature->ncuts ? end : (split->threshold + end) / 2;
@@ -355,8 +359,8 @@ split_number(const CpGrower *grower, uint32_t f, const CpGradientSum *sums,
 
 typedef struct LevelOrder
 {
-	double		weight;			/* smoothed mean gradient */
-	uint32_t	bin;
+	double weight; /* smoothed mean gradient */
+	uint32_t bin;
 } LevelOrder;
 
 static int
@@ -374,8 +378,8 @@ compare_level_order(const void *left, const void *right)
 static uint32_t
 order_levels(const CpGrower *grower, const CpGradientSum *sums, uint32_t bins, LevelOrder *order)
 {
-	double		smoothing = grower->params.level_smoothing / grower->unit;
-	uint32_t	n = 0;
+	double smoothing = grower->params.level_smoothing / grower->unit;
+	uint32_t n = 0;
 
 	for (uint32_t bin = 0; bin < bins; bin++)
 	{
@@ -389,7 +393,8 @@ order_levels(const CpGrower *grower, const CpGradientSum *sums, uint32_t bins, L
 
 /* The last improvement parts order[first .. last] from the other bins of the node. */
 static void
-take_levels(Split *split, uint32_t f, const LevelOrder *order, uint32_t n, uint32_t first, uint32_t last)
+take_levels(Split *split, uint32_t f, const LevelOrder *order, uint32_t n, uint32_t first,
+            uint32_t last)
 {
 	split->feature = f;
 	memset(split->right, split->unseen_right, sizeof(split->right));
@@ -398,13 +403,13 @@ take_levels(Split *split, uint32_t f, const LevelOrder *order, uint32_t n, uint3
 }
 
 static void
-split_category(const CpGrower *grower, uint32_t f, const CpGradientSum *sums,
-			   CpGradientSum total, double parent, Split *split)
+split_category(const CpGrower *grower, uint32_t f, const CpGradientSum *sums, CpGradientSum total,
+               double parent, Split *split)
 {
-	LevelOrder	order[CP_FIELD_CODES];
+	LevelOrder order[CP_FIELD_CODES];
 	CpGradientSum left = {0, 0};
 	const double *chance;
-	uint32_t	n = order_levels(grower, sums, grower->binned->features[f].bins, order);
+	uint32_t n = order_levels(grower, sums, grower->binned->features[f].bins, order);
 
 	if (n <= grower->params.one_hot_levels)
 	{
@@ -427,7 +432,7 @@ static void
 find_split(const CpGrower *grower, const CpGradientSum *sums, CpGradientSum total, Split *split)
 {
 	CpGradientSum buffer[CP_FIELD_CODES];
-	double		parent = strength(grower, total, grower->params.l2);
+	double parent = strength(grower, total, grower->params.l2);
 
 	memset(split, 0, sizeof(*split));
 	split->gain = grower->params.min_gain;
@@ -462,15 +467,15 @@ bin_goes_right(const CpBinFeature *feature, const Split *split, uint32_t bin)
 /* Stable: rows that stay left first. Returns where the right ones begin. */
 static uint32_t
 partition(uint32_t *restrict rows, uint32_t begin, uint32_t end, uint32_t *restrict scratch,
-		  const uint64_t *restrict words, uint32_t shift, const uint8_t *restrict right)
+          const uint64_t *restrict words, uint32_t shift, const uint8_t *restrict right)
 {
-	uint32_t	nleft = begin;
-	uint32_t	nright = 0;
+	uint32_t nleft = begin;
+	uint32_t nright = 0;
 
 	for (uint32_t i = begin; i < end; i++)
 	{
-		uint32_t	row = rows[i];
-		uint32_t	goes_right = right[words[row] >> shift & 255];
+		uint32_t row = rows[i];
+		uint32_t goes_right = right[words[row] >> shift & 255];
 
 		PREFETCH(&words[rows[i + PREFETCH_AHEAD < end ? i + PREFETCH_AHEAD : end - 1]]);
 		rows[nleft] = row;
@@ -487,24 +492,25 @@ divide(CpGrower *grower, const Split *split, const Range *range, Range *left, Ra
 {
 	const CpBinned *binned = grower->binned;
 	const CpBinFeature *feature = &binned->features[split->feature];
-	const uint64_t *words = binned->words + (size_t) (feature->field / CP_BLOCK_FIELDS) * binned->rows;
-	uint32_t	shift = 8 * (feature->field % CP_BLOCK_FIELDS);
-	uint8_t		goes_right[CP_FIELD_CODES];
+	const uint64_t *words =
+		binned->words + (size_t) (feature->field / CP_BLOCK_FIELDS) * binned->rows;
+	uint32_t shift = 8 * (feature->field % CP_BLOCK_FIELDS);
+	uint8_t goes_right[CP_FIELD_CODES];
 
 	for (uint32_t code = 0; code < CP_FIELD_CODES; code++)
 		goes_right[code] = bin_goes_right(feature, split, feature->digit[code]);
 	*left = *right = *range;
 	left->in_end = right->in_begin = partition(grower->in_bag, range->in_begin, range->in_end,
-											   grower->scratch, words, shift, goes_right);
+	                                           grower->scratch, words, shift, goes_right);
 	left->out_end = right->out_begin = partition(grower->out_bag, range->out_begin, range->out_end,
-												 grower->scratch, words, shift, goes_right);
+	                                             grower->scratch, words, shift, goes_right);
 }
 
 static void
 make_leaf(CpGrower *grower, uint32_t node, const Range *range, CpGradientSum total)
 {
-	double		h = (double) total.h * grower->unit + grower->params.l2;
-	double		value = h > 0 ? -(double) total.g * grower->unit / h * grower->params.shrinkage : 0;
+	double h = (double) total.h * grower->unit + grower->params.l2;
+	double value = h > 0 ? -(double) total.g * grower->unit / h * grower->params.shrinkage : 0;
 
 	grower->trees->values[node] = (float) value;
 	/* The stored value, not the exact one, so that scores are those of the finished model. */
@@ -520,9 +526,9 @@ static CpStatus
 make_test(CpGrower *grower, const Split *split, uint32_t *test)
 {
 	const CpBinFeature *feature = &grower->binned->features[split->feature];
-	CpSlot		slot;
-	uint32_t	number;
-	uint32_t	threshold = 0;
+	CpSlot slot;
+	uint32_t number;
+	uint32_t threshold = 0;
 
 	memset(&slot, 0, sizeof(slot));
 	slot.feature = split->feature;
@@ -532,9 +538,9 @@ make_test(CpGrower *grower, const Split *split, uint32_t *test)
 		/* Codes are levels, other, missing; bins leave out what training did not see. */
 		for (uint32_t code = 0; code < feature->levels + 2; code++)
 		{
-			bool		seen = code < feature->levels ||
-				(code == feature->levels ? feature->has_other : feature->has_missing);
-			uint32_t	bin = code <= feature->levels ? code : feature->bins - 1;
+			bool seen = code < feature->levels ||
+			            (code == feature->levels ? feature->has_other : feature->has_missing);
+			uint32_t bin = code <= feature->levels ? code : feature->bins - 1;
 
 			if (seen ? split->right[bin] : split->unseen_right)
 				slot.set[code / 64] |= UINT64_C(1) << (code % 64);
@@ -557,27 +563,27 @@ histogram_of_level(CpGrower *grower, uint32_t level, CpGradientSum **sums)
 {
 	if (grower->sums[level] == NULL)
 		CP_TRY(cp_alloc(grower->context, &grower->sums[level], histogram_length(grower->binned),
-						sizeof(CpGradientSum)));
+		                sizeof(CpGradientSum)));
 	*sums = grower->sums[level];
 	return CP_OK;
 }
 
 static CpStatus grow_node(CpGrower *grower, uint32_t node, const Range *range, CpGradientSum total,
-						  CpGradientSum *sums, uint32_t level);
+                          CpGradientSum *sums, uint32_t level);
 
 static bool
 may_split(const CpGrower *grower, CpGradientSum total, uint32_t level)
 {
 	return level < grower->params.max_depth &&
-		(double) total.h * grower->unit >= 2 * grower->params.min_child_weight;
+	       (double) total.h * grower->unit >= 2 * grower->params.min_child_weight;
 }
 
 /* Grow both children: the smaller from its rows, the larger from what that leaves of the parent's sums. */
 static CpStatus
-grow_children(CpGrower *grower, uint32_t left_node, const Range ranges[2], const CpGradientSum totals[2],
-			  CpGradientSum *sums, uint32_t level)
+grow_children(CpGrower *grower, uint32_t left_node, const Range ranges[2],
+              const CpGradientSum totals[2], CpGradientSum *sums, uint32_t level)
 {
-	int			small = ranges[1].in_end - ranges[1].in_begin < ranges[0].in_end - ranges[0].in_begin;
+	int small = ranges[1].in_end - ranges[1].in_begin < ranges[0].in_end - ranges[0].in_begin;
 	CpGradientSum *small_sums = NULL;
 
 	if (may_split(grower, totals[0], level) || may_split(grower, totals[1], level))
@@ -587,19 +593,20 @@ grow_children(CpGrower *grower, uint32_t left_node, const Range ranges[2], const
 		subtract(sums, small_sums, histogram_length(grower->binned));
 	}
 	CP_TRY(grow_node(grower, left_node + small, &ranges[small], totals[small], small_sums, level));
-	return grow_node(grower, left_node + 1 - small, &ranges[1 - small], totals[1 - small], sums, level);
+	return grow_node(grower, left_node + 1 - small, &ranges[1 - small], totals[1 - small], sums,
+	                 level);
 }
 
 static CpStatus
 grow_node(CpGrower *grower, uint32_t node, const Range *range, CpGradientSum total,
-		  CpGradientSum *sums, uint32_t level)
+          CpGradientSum *sums, uint32_t level)
 {
-	CpTrees    *trees = grower->trees;
-	Split		split;
-	Range		ranges[2];
+	CpTrees *trees = grower->trees;
+	Split split;
+	Range ranges[2];
 	CpGradientSum totals[2];
-	uint32_t	left;
-	uint32_t	test;
+	uint32_t left;
+	uint32_t test;
 
 	trees->covers[node] = (float) ((double) total.h * grower->unit);
 	if (level > trees->depths[trees->ntrees - 1])
@@ -626,7 +633,7 @@ grow_node(CpGrower *grower, uint32_t node, const Range *range, CpGradientSum tot
 CpStatus
 cp_grow_tree(CpGrower *grower)
 {
-	Range		range = {0, grower->in_count, 0, grower->out_count};
+	Range range = {0, grower->in_count, 0, grower->out_count};
 	CpGradientSum total = {0, 0};
 	CpGradientSum *sums;
 
@@ -638,5 +645,6 @@ cp_grow_tree(CpGrower *grower)
 		total.g += grower->gradients[grower->in_bag[i]].g;
 		total.h += grower->gradients[grower->in_bag[i]].h;
 	}
-	return grow_node(grower, grower->trees->roots[grower->trees->ntrees - 1], &range, total, sums, 0);
+	return grow_node(grower, grower->trees->roots[grower->trees->ntrees - 1], &range, total, sums,
+	                 0);
 }

@@ -19,51 +19,54 @@
 
 typedef struct CpGrowParams
 {
-	uint32_t	max_depth;		/* 1 .. CP_MAX_DEPTH */
-	double		min_child_weight;	/* least sum of hessians in a child */
-	double		l2;				/* added to H */
-	double		min_gain;		/* a split must gain more than this */
-	double		shrinkage;		/* factor of every leaf's value */
-	uint32_t	one_hot_levels;	/* a category with at most so many levels in a node is split one against the rest */
-	double		level_smoothing;	/* added to H when levels are put in order */
+	uint32_t max_depth;      /* 1 .. CP_MAX_DEPTH */
+	double min_child_weight; /* least sum of hessians in a child */
+	double l2;               /* added to H */
+	double min_gain;         /* a split must gain more than this */
+	double shrinkage;        /* factor of every leaf's value */
+	uint32_t
+		one_hot_levels; /* a category with at most so many levels in a node is split one against the rest */
+	double level_smoothing; /* added to H when levels are put in order */
 } CpGrowParams;
 
 /* Fixed-point gradient and hessian of a row, or sums of them. */
 typedef struct CpGradient
 {
-	int32_t		g;
-	int32_t		h;
+	int32_t g;
+	int32_t h;
 } CpGradient;
 
 typedef struct CpGradientSum
 {
-	int64_t		g;
-	int64_t		h;
+	int64_t g;
+	int64_t h;
 } CpGradientSum;
 
 typedef struct CpGrower
 {
-	CpContext  *context;
+	CpContext *context;
 	const CpBinned *binned;
 	CpGrowParams params;
-	double		unit;			/* value of one step of the fixed-point numbers */
-	CpGradient *gradients;		/* [binned->rows] */
-	uint32_t   *in_bag;			/* [in_count] rows the tree learns from; reordered */
-	uint32_t	in_count;
-	uint32_t   *out_bag;		/* [out_count] rows that are only carried along; reordered */
-	uint32_t	out_count;
-	double	   *scores;			/* [binned->rows] every row's leaf value is added; the caller's */
-	uint8_t    *allowed;		/* [nfeatures] 1 = may split */
-	CpTrees    *trees;			/* where the tree goes; the caller's */
+	double unit;           /* value of one step of the fixed-point numbers */
+	CpGradient *gradients; /* [binned->rows] */
+	uint32_t *in_bag;      /* [in_count] rows the tree learns from; reordered */
+	uint32_t in_count;
+	uint32_t *out_bag; /* [out_count] rows that are only carried along; reordered */
+	uint32_t out_count;
+	double *scores;   /* [binned->rows] every row's leaf value is added; the caller's */
+	uint8_t *allowed; /* [nfeatures] 1 = may split */
+	CpTrees *trees;   /* where the tree goes; the caller's */
 
-	uint32_t   *scratch;		/* [binned->rows] */
-	CpGradientSum *sums[CP_MAX_DEPTH + 1];	/* histograms, one a level, allocated when first needed */
-	double	   *chance[CP_FIELD_CODES + 1]; /* [k][m] gain by chance of parting m of k levels; NULL = never asked */
+	uint32_t *scratch; /* [binned->rows] */
+	CpGradientSum
+		*sums[CP_MAX_DEPTH + 1]; /* histograms, one a level, allocated when first needed */
+	double *chance[CP_FIELD_CODES +
+	               1]; /* [k][m] gain by chance of parting m of k levels; NULL = never asked */
 } CpGrower;
 
 /* Allocate gradients, row lists, allowed (all), scratch. */
 extern CpStatus cp_grower_init(CpGrower *grower, CpContext *context, const CpBinned *binned,
-							   const CpGrowParams *params);
+                               const CpGrowParams *params);
 extern void cp_grower_free(CpGrower *grower);
 
 /* Bytes that cp_grower_init and cp_grow_tree will allocate. */

@@ -19,7 +19,7 @@ lowest_bit(uint64_t mask)
 #if defined(__GNUC__)
 	return (uint32_t) __builtin_ctzll(mask);
 #else
-	uint32_t	bit = 0;
+	uint32_t bit = 0;
 
 	for (; (mask & 1) == 0; mask >>= 1)
 		bit++;
@@ -31,7 +31,9 @@ lowest_bit(uint64_t mask)
 static uint32_t
 code_count(const CpTrees *trees, uint32_t feature)
 {
-	return (trees->asks[feature].count > 0 ? trees->levels[feature] + 1 : trees->ncuts[feature] + 1) + 1;
+	return (trees->asks[feature].count > 0 ? trees->levels[feature] + 1
+	                                       : trees->ncuts[feature] + 1) +
+	       1;
 }
 
 static bool
@@ -45,7 +47,7 @@ static bool
 goes_right(const CpTrees *trees, const CpNode *node, uint32_t code)
 {
 	const CpSlot *slot = &trees->slots[CP_NODE_SLOT(node)];
-	uint32_t	missing = code_count(trees, slot->feature) - 1;
+	uint32_t missing = code_count(trees, slot->feature) - 1;
 
 	if (slot->kind == CP_SLOT_LEVELS)
 		return slot->set[code / 64] >> (code % 64) & 1;
@@ -57,7 +59,7 @@ goes_right(const CpTrees *trees, const CpNode *node, uint32_t code)
 static uint32_t
 count_leaves(const CpTrees *trees, uint32_t tree)
 {
-	uint32_t	end = tree + 1 < trees->ntrees ? trees->roots[tree + 1] : trees->nnodes;
+	uint32_t end = tree + 1 < trees->ntrees ? trees->roots[tree + 1] : trees->nnodes;
 
 	return (end - trees->roots[tree] + 1) / 2;
 }
@@ -66,9 +68,9 @@ count_leaves(const CpTrees *trees, uint32_t tree)
 static bool
 measure(const CpTrees *trees, CpMasks *masks)
 {
-	uint32_t	most = 0;
-	size_t		rows = 0;
-	size_t		words;
+	uint32_t most = 0;
+	size_t rows = 0;
+	size_t words;
 
 	for (uint32_t tree = 0; tree < trees->ntrees; tree++)
 		most = count_leaves(trees, tree) > most ? count_leaves(trees, tree) : most;
@@ -90,14 +92,14 @@ measure(const CpTrees *trees, CpMasks *masks)
 static CpStatus
 allocate(CpContext *context, const CpTrees *trees, CpMasks *masks)
 {
-	uint32_t	k = 0;
+	uint32_t k = 0;
 
 	CP_TRY(cp_alloc(context, &masks->asked, masks->nasked, sizeof(uint32_t)));
 	CP_TRY(cp_alloc(context, &masks->rows, masks->nasked, sizeof(uint64_t *)));
 	CP_TRY(cp_alloc_zero(context, &masks->leaves, (size_t) masks->words * 64, sizeof(float)));
 	for (uint32_t f = 0; f < trees->nfeatures; f++)
 	{
-		size_t		length = (size_t) code_count(trees, f) * masks->words;
+		size_t length = (size_t) code_count(trees, f) * masks->words;
 
 		if (!is_asked(trees, f))
 			continue;
@@ -112,10 +114,10 @@ allocate(CpContext *context, const CpTrees *trees, CpMasks *masks)
 typedef struct Builder
 {
 	const CpTrees *trees;
-	CpMasks    *masks;
-	uint64_t  **row_of;
-	uint32_t	tree;
-	uint32_t	leaf;			/* number of the next leaf of the tree */
+	CpMasks *masks;
+	uint64_t **row_of;
+	uint32_t tree;
+	uint32_t leaf; /* number of the next leaf of the tree */
 } Builder;
 
 /* Take the leaves first .. last - 1 away from every code that goes right at a node. */
@@ -123,13 +125,15 @@ static void
 rule_out(const Builder *builder, const CpNode *node, uint32_t first, uint32_t last)
 {
 	const CpMasks *masks = builder->masks;
-	uint32_t	feature = builder->trees->slots[CP_NODE_SLOT(node)].feature;
-	uint64_t	leaves = (last - first == 64 ? ~UINT64_C(0) : (UINT64_C(1) << (last - first)) - 1) << first;
-	uint32_t	place = builder->tree * masks->bits;
+	uint32_t feature = builder->trees->slots[CP_NODE_SLOT(node)].feature;
+	uint64_t leaves = (last - first == 64 ? ~UINT64_C(0) : (UINT64_C(1) << (last - first)) - 1)
+	                  << first;
+	uint32_t place = builder->tree * masks->bits;
 
 	for (uint32_t code = 0; code < code_count(builder->trees, feature); code++)
 		if (goes_right(builder->trees, node, code))
-			builder->row_of[feature][(size_t) code * masks->words + place / 64] &= ~(leaves << (place % 64));
+			builder->row_of[feature][(size_t) code * masks->words + place / 64] &=
+				~(leaves << (place % 64));
 }
 
 /* Recursion is as deep as a tree of at most 64 leaves. */
@@ -137,11 +141,12 @@ static void
 add_node(Builder *builder, uint32_t n)
 {
 	const CpTrees *trees = builder->trees;
-	uint32_t	first = builder->leaf;
+	uint32_t first = builder->leaf;
 
 	if (CP_NODE_IS_LEAF(trees, n))
 	{
-		builder->masks->leaves[builder->tree * builder->masks->bits + builder->leaf++] = trees->values[n];
+		builder->masks->leaves[builder->tree * builder->masks->bits + builder->leaf++] =
+			trees->values[n];
 		return;
 	}
 	add_node(builder, trees->nodes[n].left);
@@ -152,7 +157,7 @@ add_node(Builder *builder, uint32_t n)
 static CpStatus
 fill(CpContext *context, const CpTrees *trees, CpMasks *masks)
 {
-	Builder		builder = {trees, masks, NULL, 0, 0};
+	Builder builder = {trees, masks, NULL, 0, 0};
 
 	CP_TRY(cp_alloc_zero(context, &builder.row_of, trees->nfeatures, sizeof(uint64_t *)));
 	for (uint32_t k = 0; k < masks->nasked; k++)
@@ -169,8 +174,8 @@ fill(CpContext *context, const CpTrees *trees, CpMasks *masks)
 CpStatus
 cp_masks_build(const CpTrees *trees, CpMasks **masks)
 {
-	CpContext  *context = trees->context;
-	CpMasks		sizes;
+	CpContext *context = trees->context;
+	CpMasks sizes;
 
 	*masks = NULL;
 	memset(&sizes, 0, sizeof(sizes));
@@ -206,8 +211,8 @@ code_of(const CpTrees *trees, uint32_t feature, double value)
 {
 	if (trees->asks[feature].count > 0)
 		return isnan(value) ? trees->levels[feature] + 1 : (uint32_t) value;
-	return isnan(value) ? trees->ncuts[feature] + 1 :
-		cp_bin_of_number(trees->cuts[feature], trees->ncuts[feature], value);
+	return isnan(value) ? trees->ncuts[feature] + 1
+	                    : cp_bin_of_number(trees->cuts[feature], trees->ncuts[feature], value);
 }
 
 /* Four sums side by side, so that additions need not wait for each other. */
@@ -226,13 +231,14 @@ double
 cp_masks_score(const CpTrees *trees, const CpMasks *masks, const double *vector, void *scratch)
 {
 	const uint64_t **rows = scratch;
-	double		sums[4] = {0, 0, 0, 0};
+	double sums[4] = {0, 0, 0, 0};
 
 	for (uint32_t k = 0; k < masks->nasked; k++)
-		rows[k] = masks->rows[k] + (size_t) code_of(trees, masks->asked[k], vector[masks->asked[k]]) * masks->words;
+		rows[k] = masks->rows[k] +
+		          (size_t) code_of(trees, masks->asked[k], vector[masks->asked[k]]) * masks->words;
 	for (uint32_t word = 0; word < masks->words; word += STRIDE)
 	{
-		uint64_t	left[STRIDE];
+		uint64_t left[STRIDE];
 
 		memset(left, 0xff, sizeof(left));
 		for (uint32_t k = 0; k < masks->nasked; k++)
@@ -242,7 +248,8 @@ cp_masks_score(const CpTrees *trees, const CpMasks *masks, const double *vector,
 			if (masks->bits == SMALL_LEAVES)
 				add_small(masks, word + i, left[i], sums);
 			else
-				sums[i % 4] += masks->leaves[(size_t) (word + i) * MAX_LEAVES + lowest_bit(left[i])];
+				sums[i % 4] +=
+					masks->leaves[(size_t) (word + i) * MAX_LEAVES + lowest_bit(left[i])];
 	}
 	return (sums[0] + sums[1]) + (sums[2] + sums[3]);
 }

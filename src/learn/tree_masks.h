@@ -18,12 +18,12 @@
 
 typedef struct CpMasks
 {
-	uint32_t	bits;			/* of a mask: 16 or 64, at least the leaves of a tree */
-	uint32_t	words;			/* of a row of masks, a multiple of 8 */
-	uint32_t	nasked;			/* features that any node asks */
-	uint32_t   *asked;			/* [nasked] their numbers */
-	uint64_t  **rows;			/* [nasked] rows of masks, one per code of the feature */
-	float	   *leaves;			/* [words * 64 / bits][bits] values in order of the leaves */
+	uint32_t bits;   /* of a mask: 16 or 64, at least the leaves of a tree */
+	uint32_t words;  /* of a row of masks, a multiple of 8 */
+	uint32_t nasked; /* features that any node asks */
+	uint32_t *asked; /* [nasked] their numbers */
+	uint64_t **rows; /* [nasked] rows of masks, one per code of the feature */
+	float *leaves;   /* [words * 64 / bits][bits] values in order of the leaves */
 } CpMasks;
 
 /* *masks stays NULL when a tree has too many leaves or the rows would take too much. */
@@ -31,7 +31,8 @@ extern CpStatus cp_masks_build(const CpTrees *trees, CpMasks **masks);
 extern void cp_masks_free(CpContext *context, CpMasks **masks);
 
 /* Sum of the values of the leaves that a feature vector reaches; scratch: cp_masks_scratch bytes. */
-extern double cp_masks_score(const CpTrees *trees, const CpMasks *masks, const double *vector, void *scratch);
+extern double cp_masks_score(const CpTrees *trees, const CpMasks *masks, const double *vector,
+                             void *scratch);
 extern size_t cp_masks_scratch(const CpMasks *masks);
 
 #endif

@@ -19,7 +19,7 @@
 static void
 put_integer(uint8_t *bytes, uint64_t value, int width)
 {
-	int			i;
+	int i;
 
 	for (i = 0; i < width; i++)
 		bytes[i] = (uint8_t) (value >> (8 * i));
@@ -28,8 +28,8 @@ put_integer(uint8_t *bytes, uint64_t value, int width)
 static uint64_t
 get_integer(const uint8_t *bytes, int width)
 {
-	uint64_t	value = 0;
-	int			i;
+	uint64_t value = 0;
+	int i;
 
 	for (i = 0; i < width; i++)
 		value |= (uint64_t) bytes[i] << (8 * i);
@@ -49,13 +49,13 @@ payload_hash(const uint8_t *payload, size_t length, uint32_t format)
 static uint8_t *
 extend(CpWriter *writer, size_t more)
 {
-	uint8_t    *place;
+	uint8_t *place;
 
 	if (writer->status != CP_OK)
 		return NULL;
 	if (more > writer->capacity - writer->length)
 	{
-		size_t		wanted = writer->capacity <= SIZE_MAX / 2 ? 2 * writer->capacity : SIZE_MAX;
+		size_t wanted = writer->capacity <= SIZE_MAX / 2 ? 2 * writer->capacity : SIZE_MAX;
 
 		/* At the end of the budget, what is needed may fit where double does not. */
 		if (wanted - writer->length < more)
@@ -73,7 +73,7 @@ extend(CpWriter *writer, size_t more)
 static void
 write_integer(CpWriter *writer, uint64_t value, int width)
 {
-	uint8_t    *place = extend(writer, (size_t) width);
+	uint8_t *place = extend(writer, (size_t) width);
 
 	if (place != NULL)
 		put_integer(place, value, width);
@@ -82,7 +82,7 @@ write_integer(CpWriter *writer, uint64_t value, int width)
 void
 cp_writer_begin(CpWriter *writer, CpContext *context, const char magic[8], uint32_t format)
 {
-	uint8_t    *place;
+	uint8_t *place;
 
 	writer->context = context;
 	writer->bytes = NULL;
@@ -125,7 +125,7 @@ cp_write_u64(CpWriter *writer, uint64_t value)
 void
 cp_write_f32(CpWriter *writer, float value)
 {
-	uint32_t	bits;
+	uint32_t bits;
 
 	memcpy(&bits, &value, sizeof(bits));
 	write_integer(writer, bits, 4);
@@ -134,7 +134,7 @@ cp_write_f32(CpWriter *writer, float value)
 void
 cp_write_f64(CpWriter *writer, double value)
 {
-	uint64_t	bits;
+	uint64_t bits;
 
 	memcpy(&bits, &value, sizeof(bits));
 	write_integer(writer, bits, 8);
@@ -143,7 +143,7 @@ cp_write_f64(CpWriter *writer, double value)
 void
 cp_write_string(CpWriter *writer, const char *text, size_t length)
 {
-	uint8_t    *place;
+	uint8_t *place;
 
 	if (text == NULL)
 		length = 0;
@@ -151,7 +151,7 @@ cp_write_string(CpWriter *writer, const char *text, size_t length)
 	{
 		if (writer->status == CP_OK)
 			writer->status = cp_fail(writer->context, CP_BAD_DATA,
-									 "A string of %zu bytes is too long to store.", length);
+			                         "A string of %zu bytes is too long to store.", length);
 		return;
 	}
 	write_integer(writer, length, 4);
@@ -163,10 +163,10 @@ cp_write_string(CpWriter *writer, const char *text, size_t length)
 CpStatus
 cp_writer_finish(CpWriter *writer)
 {
-	uint8_t    *envelope = writer->bytes;
-	uint8_t    *payload;
-	size_t		payload_length;
-	uint32_t	format;
+	uint8_t *envelope = writer->bytes;
+	uint8_t *payload;
+	size_t payload_length;
+	uint32_t format;
 
 	if (writer->status != CP_OK)
 		return writer->status;
@@ -188,34 +188,35 @@ cp_writer_checksum(const CpWriter *writer)
 
 /* What is wrong with the envelope, as a status with its reason; CP_OK when nothing is. */
 static CpStatus
-check_envelope(CpContext *context, const uint8_t *bytes, size_t length,
-			   const char magic[8], uint32_t newest)
+check_envelope(CpContext *context, const uint8_t *bytes, size_t length, const char magic[8],
+               uint32_t newest)
 {
-	uint32_t	format;
-	size_t		payload_length = length - CP_ENVELOPE_LENGTH;
+	uint32_t format;
+	size_t payload_length = length - CP_ENVELOPE_LENGTH;
 
 	if (length >= 8 && memcmp(bytes, magic, 8) != 0)
 		return cp_fail(context, CP_FOREIGN, "The bytes do not begin with the expected mark.");
 	if (length < CP_ENVELOPE_LENGTH)
-		return cp_fail(context, CP_CORRUPT, "Only %zu bytes are stored, fewer than the envelope takes.", length);
+		return cp_fail(context, CP_CORRUPT,
+		               "Only %zu bytes are stored, fewer than the envelope takes.", length);
 	format = (uint32_t) get_integer(bytes + FORMAT_AT, 4);
 	if (format > newest)
 		return cp_fail(context, CP_FOREIGN, "Format %lu is newer than the newest known, %lu.",
-					   (unsigned long) format, (unsigned long) newest);
+		               (unsigned long) format, (unsigned long) newest);
 	if (format == 0 || get_integer(bytes + RESERVED_AT, 4) != 0)
 		return cp_fail(context, CP_CORRUPT, "The envelope is damaged.");
 	if (get_integer(bytes + LENGTH_AT, 8) != payload_length)
 		return cp_fail(context, CP_CORRUPT, "The stored length does not match %zu bytes.",
-					   payload_length);
+		               payload_length);
 	if (get_integer(bytes + HASH_AT, 8) !=
-		payload_hash(bytes + CP_ENVELOPE_LENGTH, payload_length, format))
+	    payload_hash(bytes + CP_ENVELOPE_LENGTH, payload_length, format))
 		return cp_fail(context, CP_CORRUPT, "The checksum does not match.");
 	return CP_OK;
 }
 
 CpStatus
 cp_reader_open(CpReader *reader, CpContext *context, const void *bytes, size_t length,
-			   const char magic[8], uint32_t newest)
+               const char magic[8], uint32_t newest)
 {
 	const uint8_t *start = bytes;
 
@@ -256,8 +257,8 @@ take(CpReader *reader, size_t wanted)
 		return NULL;
 	if (wanted > reader->length - reader->position)
 	{
-		fail_reader(reader, cp_fail(reader->context, CP_CORRUPT,
-									"The stored bytes end at %zu.", reader->length));
+		fail_reader(reader, cp_fail(reader->context, CP_CORRUPT, "The stored bytes end at %zu.",
+		                            reader->length));
 		return NULL;
 	}
 	place = reader->bytes + reader->position;
@@ -300,8 +301,8 @@ cp_read_u64(CpReader *reader)
 float
 cp_read_f32(CpReader *reader)
 {
-	uint32_t	bits = cp_read_u32(reader);
-	float		value;
+	uint32_t bits = cp_read_u32(reader);
+	float value;
 
 	memcpy(&value, &bits, sizeof(value));
 	return value;
@@ -310,8 +311,8 @@ cp_read_f32(CpReader *reader)
 double
 cp_read_f64(CpReader *reader)
 {
-	uint64_t	bits = cp_read_u64(reader);
-	double		value;
+	uint64_t bits = cp_read_u64(reader);
+	double value;
 
 	memcpy(&value, &bits, sizeof(value));
 	return value;
@@ -320,16 +321,16 @@ cp_read_f64(CpReader *reader)
 char *
 cp_read_string(CpReader *reader, size_t *length)
 {
-	size_t		wanted = cp_read_u32(reader);
+	size_t wanted = cp_read_u32(reader);
 	const uint8_t *place = take(reader, wanted);
-	char	   *text = NULL;
-	CpStatus	status;
+	char *text = NULL;
+	CpStatus status;
 
 	if (length != NULL)
 		*length = 0;
 	if (place == NULL)
 		return NULL;
-	status = cp_alloc(reader->context, &text, wanted + 1, 1);	/* wanted is within the payload */
+	status = cp_alloc(reader->context, &text, wanted + 1, 1); /* wanted is within the payload */
 	if (status != CP_OK)
 	{
 		fail_reader(reader, status);
@@ -345,16 +346,16 @@ cp_read_string(CpReader *reader, size_t *length)
 uint32_t
 cp_read_count(CpReader *reader, size_t element_bytes)
 {
-	uint32_t	count = cp_read_u32(reader);
-	size_t		left = reader->length - reader->position;
+	uint32_t count = cp_read_u32(reader);
+	size_t left = reader->length - reader->position;
 
 	/* Elements of no bytes could be claimed without limit: hold them to one. */
 	if (element_bytes == 0)
 		element_bytes = 1;
 	if (!reader->failed && count > left / element_bytes)
-		fail_reader(reader, cp_fail(reader->context, CP_CORRUPT,
-									"%lu elements do not fit in %zu bytes.",
-									(unsigned long) count, left));
+		fail_reader(reader,
+		            cp_fail(reader->context, CP_CORRUPT, "%lu elements do not fit in %zu bytes.",
+		                    (unsigned long) count, left));
 	return reader->failed ? 0 : count;
 }
 
@@ -362,9 +363,9 @@ void
 cp_reader_reject(CpReader *reader)
 {
 	if (!reader->failed)
-		fail_reader(reader, cp_fail(reader->context, CP_CORRUPT,
-									"An impossible value was found before byte %zu.",
-									reader->position));
+		fail_reader(reader,
+		            cp_fail(reader->context, CP_CORRUPT,
+		                    "An impossible value was found before byte %zu.", reader->position));
 }
 
 CpStatus
@@ -374,6 +375,6 @@ cp_reader_close(CpReader *reader)
 		return reader->status;
 	if (reader->position != reader->length)
 		return cp_fail(reader->context, CP_CORRUPT, "Behind the end, %zu bytes are left over.",
-					   reader->length - reader->position);
+		               reader->length - reader->position);
 	return CP_OK;
 }

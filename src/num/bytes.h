@@ -28,15 +28,15 @@
 
 typedef struct CpWriter
 {
-	CpContext  *context;
-	uint8_t    *bytes;			/* owned by the context */
-	size_t		length;
-	size_t		capacity;
-	CpStatus	status;			/* first failure; later writes do nothing */
+	CpContext *context;
+	uint8_t *bytes; /* owned by the context */
+	size_t length;
+	size_t capacity;
+	CpStatus status; /* first failure; later writes do nothing */
 } CpWriter;
 
-extern void cp_writer_begin(CpWriter *writer, CpContext *context,
-							const char magic[8], uint32_t format);
+extern void cp_writer_begin(CpWriter *writer, CpContext *context, const char magic[8],
+                            uint32_t format);
 extern void cp_write_u8(CpWriter *writer, uint8_t value);
 extern void cp_write_u16(CpWriter *writer, uint16_t value);
 extern void cp_write_u32(CpWriter *writer, uint32_t value);
@@ -54,21 +54,21 @@ extern uint64_t cp_writer_checksum(const CpWriter *writer);
 
 typedef struct CpReader
 {
-	CpContext  *context;
-	const uint8_t *bytes;		/* the payload; belongs to the caller */
-	size_t		length;
-	size_t		position;
-	bool		failed;
-	CpStatus	status;			/* of the first failure */
-	uint32_t	format;
+	CpContext *context;
+	const uint8_t *bytes; /* the payload; belongs to the caller */
+	size_t length;
+	size_t position;
+	bool failed;
+	CpStatus status; /* of the first failure */
+	uint32_t format;
 } CpReader;
 
 /*
  * Check magic, format (1 .. newest), length and hash.
  * CP_FOREIGN: other magic or a newer format. CP_CORRUPT: anything else wrong.
  */
-extern CpStatus cp_reader_open(CpReader *reader, CpContext *context, const void *bytes, size_t length,
-							   const char magic[8], uint32_t newest);
+extern CpStatus cp_reader_open(CpReader *reader, CpContext *context, const void *bytes,
+                               size_t length, const char magic[8], uint32_t newest);
 extern uint8_t cp_read_u8(CpReader *reader);
 extern uint16_t cp_read_u16(CpReader *reader);
 extern uint32_t cp_read_u32(CpReader *reader);

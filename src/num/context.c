@@ -21,7 +21,7 @@
 static void *
 get_pointer(const void *block)
 {
-	void	   *pointer;
+	void *pointer;
 
 	memcpy(&pointer, block, sizeof(pointer));
 	return pointer;
@@ -37,7 +37,7 @@ set_pointer(void *block, void *pointer)
 static size_t
 total_of(const void *pointer)
 {
-	size_t		total = 0;
+	size_t total = 0;
 
 	if (pointer != NULL)
 		memcpy(&total, (const char *) pointer - HEADER_BYTES, sizeof(total));
@@ -65,13 +65,13 @@ total_for(size_t count, size_t size)
 static CpStatus
 check_budget(CpContext *context, size_t kept, size_t total)
 {
-	size_t		required = total > SIZE_MAX - kept ? SIZE_MAX : kept + total;
+	size_t required = total > SIZE_MAX - kept ? SIZE_MAX : kept + total;
 
 	if (required != SIZE_MAX && required <= context->budget)
 		return CP_OK;
 	context->required = required;
-	return cp_fail(context, CP_OVER_BUDGET, "%zu bytes are required, %zu are allowed",
-				   required, context->budget);
+	return cp_fail(context, CP_OVER_BUDGET, "%zu bytes are required, %zu are allowed", required,
+	               context->budget);
 }
 
 static void
@@ -85,8 +85,8 @@ account(CpContext *context, size_t used)
 CpStatus
 cp_alloc(CpContext *context, void *block, size_t count, size_t size)
 {
-	size_t		total = total_for(count, size);
-	void	   *host_block;
+	size_t total = total_for(count, size);
+	void *host_block;
 
 	set_pointer(block, NULL);
 	CP_TRY(check_budget(context, context->used, total));
@@ -109,10 +109,10 @@ cp_alloc_zero(CpContext *context, void *block, size_t count, size_t size)
 CpStatus
 cp_resize(CpContext *context, void *block, size_t count, size_t size)
 {
-	char	   *old = get_pointer(block);
-	size_t		total = total_for(count, size);
-	size_t		kept;
-	void	   *host_block;
+	char *old = get_pointer(block);
+	size_t total = total_for(count, size);
+	size_t kept;
+	void *host_block;
 
 	if (old == NULL)
 		return cp_alloc(context, block, count, size);
@@ -129,7 +129,7 @@ cp_resize(CpContext *context, void *block, size_t count, size_t size)
 void
 cp_free(CpContext *context, void *block)
 {
-	char	   *pointer = get_pointer(block);
+	char *pointer = get_pointer(block);
 
 	if (pointer == NULL)
 		return;
@@ -154,10 +154,10 @@ cp_poll(CpContext *context)
 
 /* Formatted aside first, so that the old reason may be among the arguments. */
 CpStatus
-cp_fail(CpContext *context, CpStatus status, const char *format,...)
+cp_fail(CpContext *context, CpStatus status, const char *format, ...)
 {
-	char		line[CP_REASON_LENGTH];
-	va_list		arguments;
+	char line[CP_REASON_LENGTH];
+	va_list arguments;
 
 	va_start(arguments, format);
 	vsnprintf(line, sizeof(line), format, arguments);
@@ -167,10 +167,10 @@ cp_fail(CpContext *context, CpStatus status, const char *format,...)
 }
 
 void
-cp_progress(CpContext *context, const char *format,...)
+cp_progress(CpContext *context, const char *format, ...)
 {
-	char		line[CP_REASON_LENGTH];
-	va_list		arguments;
+	char line[CP_REASON_LENGTH];
+	va_list arguments;
 
 	if (context->progress == NULL)
 		return;

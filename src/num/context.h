@@ -22,20 +22,20 @@
 typedef struct CpContext
 {
 	/* Host's allocator; allocate and resize return NULL when they fail. */
-	void	   *(*allocate) (void *host, size_t bytes);
-	void	   *(*resize) (void *host, void *block, size_t bytes);
-	void		(*release) (void *host, void *block);
+	void *(*allocate)(void *host, size_t bytes);
+	void *(*resize)(void *host, void *block, size_t bytes);
+	void (*release)(void *host, void *block);
 	/* Asked at least every few milliseconds of work; true means stop. May be NULL. */
-	bool		(*poll) (void *host);
+	bool (*poll)(void *host);
 	/* One line of progress for the user, no line end. May be NULL. */
-	void		(*progress) (void *host, const char *line);
-	void	   *host;
+	void (*progress)(void *host, const char *line);
+	void *host;
 
-	size_t		budget;			/* bytes allowed at any one time */
-	size_t		used;			/* bytes in use now, headers included */
-	size_t		peak;			/* largest value of used so far */
-	size_t		required;		/* bytes that would have been in use; set with CP_OVER_BUDGET */
-	char		reason[CP_REASON_LENGTH];	/* facts of the last failure, a sentence */
+	size_t budget;                 /* bytes allowed at any one time */
+	size_t used;                   /* bytes in use now, headers included */
+	size_t peak;                   /* largest value of used so far */
+	size_t required;               /* bytes that would have been in use; set with CP_OVER_BUDGET */
+	char reason[CP_REASON_LENGTH]; /* facts of the last failure, a sentence */
 } CpContext;
 
 /*
@@ -60,17 +60,17 @@ extern CpStatus cp_reserve_check(CpContext *context, size_t bytes);
 extern CpStatus cp_poll(CpContext *context);
 
 /* Record the reason (printf style) and return status. */
-extern CpStatus cp_fail(CpContext *context, CpStatus status, const char *format,...)
+extern CpStatus cp_fail(CpContext *context, CpStatus status, const char *format, ...)
 #if defined(__GNUC__)
 	__attribute__((format(printf, 3, 4)))
 #endif
-;
+	;
 
 /* Hand the host one line of progress, printf style. */
-extern void cp_progress(CpContext *context, const char *format,...)
+extern void cp_progress(CpContext *context, const char *format, ...)
 #if defined(__GNUC__)
 	__attribute__((format(printf, 2, 3)))
 #endif
-;
+	;
 
 #endif

@@ -17,7 +17,7 @@
 static inline uint64_t
 cp_bits_of(double value)
 {
-	uint64_t	bits;
+	uint64_t bits;
 
 	memcpy(&bits, &value, sizeof(bits));
 	return bits;
@@ -26,7 +26,7 @@ cp_bits_of(double value)
 static inline double
 cp_double_of(uint64_t bits)
 {
-	double		value;
+	double value;
 
 	memcpy(&value, &bits, sizeof(value));
 	return value;
@@ -46,12 +46,11 @@ static inline double
 cp_exp_core(double x, int64_t bias)
 {
 	const double shift = 6755399441055744.0;
-	double		shifted = x * 1.4426950408889634 + shift;
-	double		k = shifted - shift;
-	double		r = (x - k * 0.6931471803691238) - k * 1.9082149292705877e-10;
-	double		r2 = r * r;
-	double		odd,
-				even;
+	double shifted = x * 1.4426950408889634 + shift;
+	double k = shifted - shift;
+	double r = (x - k * 0.6931471803691238) - k * 1.9082149292705877e-10;
+	double r2 = r * r;
+	double odd, even;
 
 	even = 2.510040440798572e-08;
 	even = even * r2 + 2.755726842002073e-06;
@@ -63,7 +62,7 @@ cp_exp_core(double x, int64_t bias)
 	odd = odd * r2 + 0.0013888888905902092;
 	odd = odd * r2 + 0.04166666666665133;
 	return (1.0 + (r + r2 * (0.5 + r * (even + r * odd)))) *
-		cp_double_of((cp_bits_of(shifted) + (uint64_t) (bias + 1023)) << 52);
+	       cp_double_of((cp_bits_of(shifted) + (uint64_t) (bias + 1023)) << 52);
 }
 
 /*
@@ -75,15 +74,16 @@ cp_exp_core(double x, int64_t bias)
 static inline double
 cp_sigmoid_core(double x)
 {
-	uint64_t	bits = cp_bits_of(x);
-	uint64_t	distance = bits & ~CP_SIGN_BIT;
-	uint64_t	beyond = 0 - (cp_bits_of(746.0 - cp_double_of(distance)) >> 63);
-	uint64_t	negative = 0 - (bits >> 63);
-	double		e;
-	uint64_t	numerator;
+	uint64_t bits = cp_bits_of(x);
+	uint64_t distance = bits & ~CP_SIGN_BIT;
+	uint64_t beyond = 0 - (cp_bits_of(746.0 - cp_double_of(distance)) >> 63);
+	uint64_t negative = 0 - (bits >> 63);
+	double e;
+	uint64_t numerator;
 
 	distance = (distance & ~beyond) | (cp_bits_of(746.0) & beyond);
-	e = cp_exp_core(cp_double_of(distance | CP_SIGN_BIT), 512) * 7.458340731200207e-155;	/* 2^-512 */
+	e = cp_exp_core(cp_double_of(distance | CP_SIGN_BIT), 512) *
+	    7.458340731200207e-155; /* 2^-512 */
 	numerator = (cp_bits_of(e) & negative) | (cp_bits_of(1.0) & ~negative);
 	return cp_double_of(numerator) / (1.0 + e);
 }

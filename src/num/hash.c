@@ -17,16 +17,15 @@
 static inline uint64_t
 load_word(const unsigned char *p)
 {
-	return (uint64_t) p[0] | (uint64_t) p[1] << 8 | (uint64_t) p[2] << 16 |
-		(uint64_t) p[3] << 24 | (uint64_t) p[4] << 32 | (uint64_t) p[5] << 40 |
-		(uint64_t) p[6] << 48 | (uint64_t) p[7] << 56;
+	return (uint64_t) p[0] | (uint64_t) p[1] << 8 | (uint64_t) p[2] << 16 | (uint64_t) p[3] << 24 |
+	       (uint64_t) p[4] << 32 | (uint64_t) p[5] << 40 | (uint64_t) p[6] << 48 |
+	       (uint64_t) p[7] << 56;
 }
 
 static inline uint64_t
 load_half(const unsigned char *p)
 {
-	return (uint64_t) p[0] | (uint64_t) p[1] << 8 | (uint64_t) p[2] << 16 |
-		(uint64_t) p[3] << 24;
+	return (uint64_t) p[0] | (uint64_t) p[1] << 8 | (uint64_t) p[2] << 16 | (uint64_t) p[3] << 24;
 }
 
 /*
@@ -53,8 +52,8 @@ uint64_t
 cp_hash_bytes(const void *bytes, size_t length, uint64_t seed)
 {
 	const unsigned char *p = bytes;
-	uint64_t	state = cp_hash_mix(seed + LENGTH_STEP) ^ ((uint64_t) length * LENGTH_STEP);
-	size_t		left;
+	uint64_t state = cp_hash_mix(seed + LENGTH_STEP) ^ ((uint64_t) length * LENGTH_STEP);
+	size_t left;
 
 	for (left = length; left >= 8; left -= 8, p += 8)
 		state = join(state, load_word(p));

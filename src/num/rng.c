@@ -13,8 +13,8 @@
 #define ROUNDS 10
 #define MULTIPLIER_0 UINT64_C(0xD2E7470EE14C6C93)
 #define MULTIPLIER_1 UINT64_C(0xCA5A826395121157)
-#define WEYL_0 UINT64_C(0x9E3779B97F4A7C15)	/* golden ratio */
-#define WEYL_1 UINT64_C(0xBB67AE8584CAA73B)	/* square root of 3, less 1 */
+#define WEYL_0 UINT64_C(0x9E3779B97F4A7C15) /* golden ratio */
+#define WEYL_1 UINT64_C(0xBB67AE8584CAA73B) /* square root of 3, less 1 */
 
 /* Both halves of the product of two words. */
 static inline uint64_t
@@ -22,18 +22,15 @@ multiply(uint64_t a, uint64_t b, uint64_t *high)
 {
 #if defined(__SIZEOF_INT128__)
 	__extension__ typedef unsigned __int128 Wide;
-	Wide		product = (Wide) a * b;
+	Wide product = (Wide) a * b;
 
 	*high = (uint64_t) (product >> 64);
 	return (uint64_t) product;
 #else
-	uint64_t	a_low = a & 0xffffffff,
-				a_high = a >> 32,
-				b_low = b & 0xffffffff,
-				b_high = b >> 32;
-	uint64_t	low = a_low * b_low;
-	uint64_t	middle = a_high * b_low + (low >> 32);	/* cannot overflow */
-	uint64_t	other = a_low * b_high + (middle & 0xffffffff);
+	uint64_t a_low = a & 0xffffffff, a_high = a >> 32, b_low = b & 0xffffffff, b_high = b >> 32;
+	uint64_t low = a_low * b_low;
+	uint64_t middle = a_high * b_low + (low >> 32); /* cannot overflow */
+	uint64_t other = a_low * b_high + (middle & 0xffffffff);
 
 	*high = a_high * b_high + (middle >> 32) + (other >> 32);
 	return (other << 32) | (low & 0xffffffff);
@@ -43,7 +40,7 @@ multiply(uint64_t a, uint64_t b, uint64_t *high)
 void
 cp_rng_init(CpRng *rng, uint64_t seed, uint64_t stream)
 {
-	int			i;
+	int i;
 
 	rng->key[0] = seed;
 	rng->key[1] = stream;
@@ -56,10 +53,9 @@ cp_rng_init(CpRng *rng, uint64_t seed, uint64_t stream)
 static void
 next_block(CpRng *rng)
 {
-	uint64_t   *x = rng->block;
-	uint64_t	key0 = rng->key[0],
-				key1 = rng->key[1];
-	int			i;
+	uint64_t *x = rng->block;
+	uint64_t key0 = rng->key[0], key1 = rng->key[1];
+	int i;
 
 	for (i = 0; i < 4; i++)
 	{
@@ -71,10 +67,9 @@ next_block(CpRng *rng)
 
 	for (i = 0; i < ROUNDS; i++)
 	{
-		uint64_t	high0,
-					high1;
-		uint64_t	low0 = multiply(MULTIPLIER_0, x[0], &high0);
-		uint64_t	low1 = multiply(MULTIPLIER_1, x[2], &high1);
+		uint64_t high0, high1;
+		uint64_t low0 = multiply(MULTIPLIER_0, x[0], &high0);
+		uint64_t low1 = multiply(MULTIPLIER_1, x[2], &high1);
 
 		x[0] = high1 ^ x[1] ^ key0;
 		x[1] = low1;
@@ -97,7 +92,7 @@ cp_rng_bits(CpRng *rng)
 double
 cp_rng_uniform(CpRng *rng)
 {
-	return (double) (cp_rng_bits(rng) >> 11) * (1.0 / 9007199254740992.0);	/* 2^-53 */
+	return (double) (cp_rng_bits(rng) >> 11) * (1.0 / 9007199254740992.0); /* 2^-53 */
 }
 
 /*
@@ -107,12 +102,12 @@ cp_rng_uniform(CpRng *rng)
 uint64_t
 cp_rng_below(CpRng *rng, uint64_t bound)
 {
-	uint64_t	high;
-	uint64_t	low = multiply(cp_rng_bits(rng), bound, &high);
+	uint64_t high;
+	uint64_t low = multiply(cp_rng_bits(rng), bound, &high);
 
 	if (low < bound)
 	{
-		uint64_t	surplus = (0 - bound) % bound;
+		uint64_t surplus = (0 - bound) % bound;
 
 		while (low < surplus)
 			low = multiply(cp_rng_bits(rng), bound, &high);
@@ -123,9 +118,7 @@ cp_rng_below(CpRng *rng, uint64_t bound)
 double
 cp_rng_normal(CpRng *rng)
 {
-	double		u,
-				v,
-				square;
+	double u, v, square;
 
 	/* A point in the unit disc, not its centre: accepted with probability pi/4. */
 	do
@@ -140,12 +133,12 @@ cp_rng_normal(CpRng *rng)
 void
 cp_rng_shuffle(CpRng *rng, uint32_t *values, size_t n)
 {
-	size_t		i;
+	size_t i;
 
 	for (i = n; i > 1; i--)
 	{
-		size_t		j = (size_t) cp_rng_below(rng, i);
-		uint32_t	kept = values[i - 1];
+		size_t j = (size_t) cp_rng_below(rng, i);
+		uint32_t kept = values[i - 1];
 
 		values[i - 1] = values[j];
 		values[j] = kept;

@@ -14,10 +14,10 @@
 
 typedef struct CpRng
 {
-	uint64_t	key[2];			/* seed, stream */
-	uint64_t	counter[4];		/* number of the block handed out last */
-	uint64_t	block[4];		/* its output */
-	int			used;			/* how many of the four are spent */
+	uint64_t key[2];     /* seed, stream */
+	uint64_t counter[4]; /* number of the block handed out last */
+	uint64_t block[4];   /* its output */
+	int used;            /* how many of the four are spent */
 } CpRng;
 
 extern void cp_rng_init(CpRng *rng, uint64_t seed, uint64_t stream);

@@ -12,17 +12,17 @@
 #include <string.h>
 
 #define DIGIT_BITS 11
-#define DIGITS 6				/* 6 * 11 >= 64 */
+#define DIGITS 6 /* 6 * 11 >= 64 */
 #define BUCKETS ((size_t) 1 << DIGIT_BITS)
-#define SHORT_LENGTH 256		/* below this clearing the tables costs more than merging */
-#define RUN_LENGTH 12			/* sorted by insertion before merging */
+#define SHORT_LENGTH 256 /* below this clearing the tables costs more than merging */
+#define RUN_LENGTH 12    /* sorted by insertion before merging */
 
 static inline uint64_t
 key_of_double(double value)
 {
-	uint64_t	bits;
+	uint64_t bits;
 
-	value += 0.0;				/* -0 becomes 0, all else stays */
+	value += 0.0; /* -0 becomes 0, all else stays */
 	memcpy(&bits, &value, sizeof(bits));
 	/* Negative numbers grow downwards: turn all their bits. */
 	return bits ^ ((0 - (bits >> 63)) | UINT64_C(1) << 63);
@@ -31,8 +31,8 @@ key_of_double(double value)
 CpStatus
 cp_sort_rows(CpContext *context, uint64_t *keys, uint32_t *rows, size_t n)
 {
-	uint64_t   *key_scratch;
-	uint32_t   *row_scratch;
+	uint64_t *key_scratch;
+	uint32_t *row_scratch;
 
 	CP_TRY(cp_alloc(context, &key_scratch, n, sizeof(uint64_t)));
 	CP_TRY(cp_alloc(context, &row_scratch, n, sizeof(uint32_t)));
@@ -57,7 +57,7 @@ digit_of(uint64_t key, int digit)
 static inline void
 count_key(size_t counts[DIGITS][BUCKETS], uint64_t key)
 {
-	int			digit;
+	int digit;
 
 	for (digit = 0; digit < DIGITS; digit++)
 		counts[digit][digit_of(key, digit)]++;
@@ -70,14 +70,14 @@ count_key(size_t counts[DIGITS][BUCKETS], uint64_t key)
 static bool
 place_buckets(size_t *counts, size_t first_digit, size_t n)
 {
-	size_t		begin = 0;
-	size_t		i;
+	size_t begin = 0;
+	size_t i;
 
 	if (counts[first_digit] == n)
 		return false;
 	for (i = 0; i < BUCKETS; i++)
 	{
-		size_t		count = counts[i];
+		size_t count = counts[i];
 
 		counts[i] = begin;
 		begin += count;
@@ -90,12 +90,12 @@ place_buckets(size_t *counts, size_t first_digit, size_t n)
 static void
 insert_doubles(double *values, size_t n)
 {
-	size_t		i;
+	size_t i;
 
 	for (i = 1; i < n; i++)
 	{
-		double		value = values[i];
-		size_t		j = i;
+		double value = values[i];
+		size_t j = i;
 
 		for (; j > 0 && value < values[j - 1]; j--)
 			values[j] = values[j - 1];
@@ -107,9 +107,7 @@ insert_doubles(double *values, size_t n)
 static void
 merge_doubles(const double *from, double *to, size_t begin, size_t middle, size_t end)
 {
-	size_t		left = begin,
-				right = middle,
-				i;
+	size_t left = begin, right = middle, i;
 
 	for (i = begin; i < end; i++)
 	{
@@ -123,21 +121,19 @@ merge_doubles(const double *from, double *to, size_t begin, size_t middle, size_
 static void
 merge_sort_doubles(double *values, double *scratch, size_t n)
 {
-	double	   *from = values,
-			   *to = scratch;
-	size_t		run,
-				begin;
+	double *from = values, *to = scratch;
+	size_t run, begin;
 
 	for (begin = 0; begin < n; begin += RUN_LENGTH)
 		insert_doubles(values + begin, n - begin < RUN_LENGTH ? n - begin : RUN_LENGTH);
 	for (run = RUN_LENGTH; run < n; run *= 2)
 	{
-		double	   *other = from;
+		double *other = from;
 
 		for (begin = 0; begin < n; begin += 2 * run)
 		{
-			size_t		middle = n - begin < run ? n : begin + run;
-			size_t		end = n - begin < 2 * run ? n : begin + 2 * run;
+			size_t middle = n - begin < run ? n : begin + run;
+			size_t end = n - begin < 2 * run ? n : begin + 2 * run;
 
 			merge_doubles(from, to, begin, middle, end);
 		}
@@ -152,11 +148,10 @@ merge_sort_doubles(double *values, double *scratch, size_t n)
 void
 cp_sort_doubles(double *values, double *scratch, size_t n)
 {
-	size_t		counts[DIGITS][BUCKETS];
-	double	   *from = values,
-			   *to = scratch;
-	size_t		i;
-	int			digit;
+	size_t counts[DIGITS][BUCKETS];
+	double *from = values, *to = scratch;
+	size_t i;
+	int digit;
 
 	if (n < SHORT_LENGTH)
 	{
@@ -168,8 +163,8 @@ cp_sort_doubles(double *values, double *scratch, size_t n)
 		count_key(counts, key_of_double(values[i]));
 	for (digit = 0; digit < DIGITS; digit++)
 	{
-		size_t	   *place = counts[digit];
-		double	   *other = from;
+		size_t *place = counts[digit];
+		double *other = from;
 
 		if (!place_buckets(place, digit_of(key_of_double(from[0]), digit), n))
 			continue;
@@ -186,20 +181,20 @@ cp_sort_doubles(double *values, double *scratch, size_t n)
 
 typedef struct Pairs
 {
-	uint64_t   *keys;
-	uint32_t   *payload;
+	uint64_t *keys;
+	uint32_t *payload;
 } Pairs;
 
 static void
 insert_pairs(Pairs pairs, size_t begin, size_t end)
 {
-	size_t		i;
+	size_t i;
 
 	for (i = begin + 1; i < end; i++)
 	{
-		uint64_t	key = pairs.keys[i];
-		uint32_t	carried = pairs.payload[i];
-		size_t		j = i;
+		uint64_t key = pairs.keys[i];
+		uint32_t carried = pairs.payload[i];
+		size_t j = i;
 
 		for (; j > begin && key < pairs.keys[j - 1]; j--)
 		{
@@ -214,15 +209,12 @@ insert_pairs(Pairs pairs, size_t begin, size_t end)
 static void
 merge_pairs(Pairs from, Pairs to, size_t begin, size_t middle, size_t end)
 {
-	size_t		left = begin,
-				right = middle,
-				i;
+	size_t left = begin, right = middle, i;
 
 	for (i = begin; i < end; i++)
 	{
-		bool		take_left = right >= end ||
-			(left < middle && from.keys[left] <= from.keys[right]);
-		size_t		source = take_left ? left++ : right++;
+		bool take_left = right >= end || (left < middle && from.keys[left] <= from.keys[right]);
+		size_t source = take_left ? left++ : right++;
 
 		to.keys[i] = from.keys[source];
 		to.payload[i] = from.payload[source];
@@ -242,21 +234,20 @@ copy_pairs_home(Pairs from, uint64_t *keys, uint32_t *payload, size_t n)
 static void
 merge_sort_pairs(Pairs from, Pairs to, size_t n)
 {
-	uint64_t   *keys = from.keys;
-	uint32_t   *payload = from.payload;
-	size_t		run,
-				begin;
+	uint64_t *keys = from.keys;
+	uint32_t *payload = from.payload;
+	size_t run, begin;
 
 	for (begin = 0; begin < n; begin += RUN_LENGTH)
 		insert_pairs(from, begin, n - begin < RUN_LENGTH ? n : begin + RUN_LENGTH);
 	for (run = RUN_LENGTH; run < n; run *= 2)
 	{
-		Pairs		other = from;
+		Pairs other = from;
 
 		for (begin = 0; begin < n; begin += 2 * run)
 		{
-			size_t		middle = n - begin < run ? n : begin + run;
-			size_t		end = n - begin < 2 * run ? n : begin + 2 * run;
+			size_t middle = n - begin < run ? n : begin + run;
+			size_t end = n - begin < 2 * run ? n : begin + 2 * run;
 
 			merge_pairs(from, to, begin, middle, end);
 		}
@@ -267,14 +258,13 @@ merge_sort_pairs(Pairs from, Pairs to, size_t n)
 }
 
 void
-cp_sort_keys(uint64_t *keys, uint32_t *payload,
-			 uint64_t *key_scratch, uint32_t *payload_scratch, size_t n)
+cp_sort_keys(uint64_t *keys, uint32_t *payload, uint64_t *key_scratch, uint32_t *payload_scratch,
+             size_t n)
 {
-	size_t		counts[DIGITS][BUCKETS];
-	Pairs		from = {keys, payload},
-				to = {key_scratch, payload_scratch};
-	size_t		i;
-	int			digit;
+	size_t counts[DIGITS][BUCKETS];
+	Pairs from = {keys, payload}, to = {key_scratch, payload_scratch};
+	size_t i;
+	int digit;
 
 	if (n < SHORT_LENGTH)
 	{
@@ -286,15 +276,15 @@ cp_sort_keys(uint64_t *keys, uint32_t *payload,
 		count_key(counts, keys[i]);
 	for (digit = 0; digit < DIGITS; digit++)
 	{
-		size_t	   *place = counts[digit];
-		Pairs		other = from;
+		size_t *place = counts[digit];
+		Pairs other = from;
 
 		/* Which key comes first changes from pass to pass, but not whether all agree. */
 		if (!place_buckets(place, digit_of(from.keys[0], digit), n))
 			continue;
 		for (i = 0; i < n; i++)
 		{
-			size_t		target = place[digit_of(from.keys[i], digit)]++;
+			size_t target = place[digit_of(from.keys[i], digit)]++;
 
 			to.keys[target] = from.keys[i];
 			to.payload[target] = from.payload[i];

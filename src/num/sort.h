@@ -20,8 +20,8 @@ extern void cp_sort_doubles(double *values, double *scratch, size_t n);
  * Stable ascending order of keys, carrying a 32-bit payload with each.
  * Both scratch arrays hold n elements. O(n).
  */
-extern void cp_sort_keys(uint64_t *keys, uint32_t *payload,
-						 uint64_t *key_scratch, uint32_t *payload_scratch, size_t n);
+extern void cp_sort_keys(uint64_t *keys, uint32_t *payload, uint64_t *key_scratch,
+                         uint32_t *payload_scratch, size_t n);
 
 /* The same with scratch of the context's for the while. */
 extern CpStatus cp_sort_rows(CpContext *context, uint64_t *keys, uint32_t *rows, size_t n);

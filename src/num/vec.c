@@ -12,15 +12,14 @@
 double
 cp_vec_sum(const double *x, size_t n)
 {
-	double		sum = 0.0,
-				correction = 0.0;
-	double		total;
-	size_t		i;
+	double sum = 0.0, correction = 0.0;
+	double total;
+	size_t i;
 
 	for (i = 0; i < n; i++)
 	{
-		double		next = sum + x[i];
-		double		added = next - sum;
+		double next = sum + x[i];
+		double added = next - sum;
 
 		correction += (sum - (next - added)) + (x[i] - added);
 		sum = next;
@@ -33,7 +32,7 @@ cp_vec_sum(const double *x, size_t n)
 void
 cp_vec_sigmoid(const double *x, double *out, size_t n)
 {
-	size_t		i;
+	size_t i;
 
 	for (i = 0; i < n; i++)
 		out[i] = cp_sigmoid_core(x[i]);

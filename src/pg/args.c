@@ -11,9 +11,8 @@ static void
 require(FunctionCallInfo fcinfo, int argument, const char *name)
 {
 	if (PG_ARGISNULL(argument))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("argument \"%s\" must not be NULL", name)));
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+		                errmsg("argument \"%s\" must not be NULL", name)));
 }
 
 char *
@@ -32,14 +31,13 @@ cp_optional_text(FunctionCallInfo fcinfo, int argument)
 int32
 cp_required_version(FunctionCallInfo fcinfo, int argument)
 {
-	int32		version;
+	int32 version;
 
 	require(fcinfo, argument, "version");
 	version = PG_GETARG_INT32(argument);
 	if (version < 1)
 		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("versions are numbered from 1"),
-				 errdetail("Version %d was asked for.", version)));
+		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("versions are numbered from 1"),
+		         errdetail("Version %d was asked for.", version)));
 	return version;
 }

@@ -18,7 +18,7 @@ static void *
 host_allocate(void *host, size_t bytes)
 {
 	return MemoryContextAllocExtended(((CpBridge *) host)->memory, bytes,
-									  MCXT_ALLOC_HUGE | MCXT_ALLOC_NO_OOM);
+	                                  MCXT_ALLOC_HUGE | MCXT_ALLOC_NO_OOM);
 }
 
 /*
@@ -57,7 +57,7 @@ host_poll(void *host)
 static void
 host_progress(void *host, const char *line)
 {
-	CpBridge   *bridge = host;
+	CpBridge *bridge = host;
 	TimestampTz now = GetCurrentTimestamp();
 
 	if (!TimestampDifferenceExceeds(bridge->last_progress, now, PROGRESS_INTERVAL_MS))
@@ -84,7 +84,7 @@ cp_bridge_init(CpBridge *bridge, MemoryContext memory, int budget_kb)
 static int
 kilobytes(size_t bytes)
 {
-	size_t		kb = bytes / 1024 + (bytes % 1024 != 0);
+	size_t kb = bytes / 1024 + (bytes % 1024 != 0);
 
 	return kb > INT_MAX ? INT_MAX : (int) kb;
 }
@@ -92,20 +92,21 @@ kilobytes(size_t bytes)
 /* From status to SQLSTATE, message and hint; the detail is the reason that pure code gave. */
 static const struct
 {
-	CpStatus	status;
-	int			sqlstate;
+	CpStatus status;
+	int sqlstate;
 	const char *message;
 	const char *hint;
-}			errors[] = {
+} errors[] = {
 	{CP_CANCELLED, ERRCODE_QUERY_CANCELED, "canceling training", NULL},
 	{CP_NO_MEMORY, ERRCODE_OUT_OF_MEMORY, "out of memory", NULL},
 	{CP_BAD_PARAMETER, ERRCODE_INVALID_PARAMETER_VALUE, "invalid option", NULL},
 	{CP_BAD_DATA, ERRCODE_DATA_EXCEPTION, "nothing can be learned from these rows",
-	"Look at the source, the label, the options and the notices above."},
+     "Look at the source, the label, the options and the notices above."},
 	{CP_CORRUPT, ERRCODE_DATA_CORRUPTED, "model bytes are corrupt",
-	"Deploy another version, restore the row from a backup, or train again."},
-	{CP_FOREIGN, ERRCODE_INVALID_BINARY_REPRESENTATION, "model bytes are of another kind or a newer format",
-	"Use the version of churnprevent that wrote them, or train again."},
+     "Deploy another version, restore the row from a backup, or train again."},
+	{CP_FOREIGN, ERRCODE_INVALID_BINARY_REPRESENTATION,
+     "model bytes are of another kind or a newer format",
+     "Use the version of churnprevent that wrote them, or train again."},
 	{CP_NOT_CONVERGED, ERRCODE_PROGRAM_LIMIT_EXCEEDED, "the computation did not converge", NULL},
 };
 
@@ -120,20 +121,19 @@ cp_bridge_check(const CpBridge *bridge, CpStatus status, const char *what)
 		CHECK_FOR_INTERRUPTS();
 	if (status == CP_OVER_BUDGET)
 		ereport(ERROR,
-				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
-				 errmsg("memory exceeds \"churnprevent.training_memory\""),
-				 context->required > 0 ?
-				 errdetail("At least %d kB are required and %d kB allowed.",
-						   kilobytes(context->required), kilobytes(context->budget)) :
-				 errdetail("%s", context->reason),
-				 errhint("Raise the setting, leave columns out, or use a sample of the rows.")));
+		        (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+		         errmsg("memory exceeds \"churnprevent.training_memory\""),
+		         context->required > 0
+		             ? errdetail("At least %d kB are required and %d kB allowed.",
+		                         kilobytes(context->required), kilobytes(context->budget))
+		             : errdetail("%s", context->reason),
+		         errhint("Raise the setting, leave columns out, or use a sample of the rows.")));
 	for (size_t i = 0; i < lengthof(errors); i++)
 		if (errors[i].status == status)
-			ereport(ERROR,
-					(errcode(errors[i].sqlstate),
-					 what == NULL ? errmsg("%s", errors[i].message) :
-					 errmsg("%s: %s", what, errors[i].message),
-					 context->reason[0] == '\0' ? 0 : errdetail("%s", context->reason),
-					 errors[i].hint == NULL ? 0 : errhint("%s", errors[i].hint)));
+			ereport(ERROR, (errcode(errors[i].sqlstate),
+			                what == NULL ? errmsg("%s", errors[i].message)
+			                             : errmsg("%s: %s", what, errors[i].message),
+			                context->reason[0] == '\0' ? 0 : errdetail("%s", context->reason),
+			                errors[i].hint == NULL ? 0 : errhint("%s", errors[i].hint)));
 	elog(ERROR, "unknown status %d", status);
 }

@@ -17,7 +17,7 @@
 
 typedef struct CpBridge
 {
-	CpContext	context;		/* what pure code sees; its host points here */
+	CpContext context; /* what pure code sees; its host points here */
 	MemoryContext memory;
 	TimestampTz last_progress;
 } CpBridge;

@@ -44,17 +44,17 @@ convert_short(Datum value, double *result)
 	static const double powers[MOST_PLACES + 1] = {1, 1e4, 1e8, 1e12, 1e16, 1e20};
 	struct varlena *numeric = PG_DETOAST_DATUM_PACKED(value);
 	const char *bytes = VARDATA_ANY(numeric);
-	int			ndigits = ((int) VARSIZE_ANY_EXHDR(numeric) - (int) sizeof(uint16)) / (int) sizeof(int16);
-	uint16		header;
-	int			weight;
-	int64		whole = 0;
+	int ndigits = ((int) VARSIZE_ANY_EXHDR(numeric) - (int) sizeof(uint16)) / (int) sizeof(int16);
+	uint16 header;
+	int weight;
+	int64 whole = 0;
 
 	memcpy(&header, bytes, sizeof(header));
 	if ((header & SHORT_FLAGS) != SHORT || ndigits > MOST_DIGITS)
 		return false;
 	for (int i = 0; i < ndigits; i++)
 	{
-		int16		digit;
+		int16 digit;
 
 		memcpy(&digit, bytes + sizeof(header) + i * sizeof(digit), sizeof(digit));
 		whole = whole * BASE + digit;
@@ -76,7 +76,7 @@ convert_short(Datum value, double *result)
 double
 cp_decimal_to_double(Datum value)
 {
-	double		result;
+	double result;
 
 	if (understood && convert_short(value, &result))
 		return result;
@@ -86,17 +86,21 @@ cp_decimal_to_double(Datum value)
 void
 cp_decimal_init(void)
 {
-	static const char *const samples[] = {
-		"0", "1", "-1", "29.85", "-1889.5", "0.0001", "0.00000001", "10000", "99999999", "12345678.1234",
-		"1e19", "-9007199254740991", "0.1", "123456789012.345", "1e-19", "65.6000"
-	};
+	static const char *const samples[] = {"0",          "1",
+	                                      "-1",         "29.85",
+	                                      "-1889.5",    "0.0001",
+	                                      "0.00000001", "10000",
+	                                      "99999999",   "12345678.1234",
+	                                      "1e19",       "-9007199254740991",
+	                                      "0.1",        "123456789012.345",
+	                                      "1e-19",      "65.6000"};
 
 	understood = true;
 	for (size_t i = 0; i < lengthof(samples) && understood; i++)
 	{
-		Datum		value = DirectFunctionCall3(numeric_in, CStringGetDatum(samples[i]),
-												ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
-		double		result;
+		Datum value = DirectFunctionCall3(numeric_in, CStringGetDatum(samples[i]),
+		                                  ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
+		double result;
 
 		understood = !convert_short(value, &result) || result == convert_by_text(value);
 	}

@@ -74,7 +74,7 @@ read_bool(Datum value)
 static double
 read_timestamp(Datum value)
 {
-	Timestamp	timestamp = DatumGetTimestamp(value);
+	Timestamp timestamp = DatumGetTimestamp(value);
 
 	if (TIMESTAMP_NOT_FINITE(timestamp))
 		return TIMESTAMP_IS_NOBEGIN(timestamp) ? -INFINITY : INFINITY;
@@ -84,7 +84,7 @@ read_timestamp(Datum value)
 static double
 read_date(Datum value)
 {
-	DateADT		date = DatumGetDateADT(value);
+	DateADT date = DatumGetDateADT(value);
 
 	if (DATE_NOT_FINITE(date))
 		return DATE_IS_NOBEGIN(date) ? -INFINITY : INFINITY;
@@ -123,8 +123,8 @@ read_name(Datum value, size_t *length)
 static const char *
 read_enum(Datum value, size_t *length)
 {
-	HeapTuple	tuple = SearchSysCache1(ENUMOID, value);
-	char	   *label;
+	HeapTuple tuple = SearchSysCache1(ENUMOID, value);
+	char *label;
 
 	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "cache lookup failed for enum value %u", DatumGetObjectId(value));
@@ -136,9 +136,9 @@ read_enum(Datum value, size_t *length)
 
 static const struct
 {
-	Oid			type;
+	Oid type;
 	CpColumnReader reader;
-}			readers[] = {
+} readers[] = {
 	{INT2OID, {CP_NUMBER, read_int2, NULL}},
 	{INT4OID, {CP_NUMBER, read_int4, NULL}},
 	{INT8OID, {CP_NUMBER, read_int8, NULL}},
@@ -159,7 +159,7 @@ static const struct
 bool
 cp_column_reader(Oid type, CpColumnReader *reader)
 {
-	Oid			base = getBaseType(type);
+	Oid base = getBaseType(type);
 
 	for (size_t i = 0; i < lengthof(readers); i++)
 		if (readers[i].type == base)
@@ -182,8 +182,8 @@ cp_column_reader(Oid type, CpColumnReader *reader)
 int
 cp_find_column(TupleDesc descriptor, const char *name)
 {
-	int			found = -1;
-	bool		ambiguous = false;
+	int found = -1;
+	bool ambiguous = false;
 
 	for (int i = 0; i < descriptor->natts; i++)
 	{
@@ -201,9 +201,8 @@ cp_find_column(TupleDesc descriptor, const char *name)
 	}
 	if (ambiguous)
 		ereport(ERROR,
-				(errcode(ERRCODE_AMBIGUOUS_COLUMN),
-				 errmsg("column name \"%s\" is ambiguous", name),
-				 errdetail("Several columns differ from it in upper and lower case alone.")));
+		        (errcode(ERRCODE_AMBIGUOUS_COLUMN), errmsg("column name \"%s\" is ambiguous", name),
+		         errdetail("Several columns differ from it in upper and lower case alone.")));
 	return found;
 }
 
@@ -216,7 +215,7 @@ cp_column_names(TupleDesc descriptor)
 	for (int i = 0; i < descriptor->natts; i++)
 		if (!TupleDescAttr(descriptor, i)->attisdropped)
 			appendStringInfo(&names, "%s%s", names.len > 0 ? ", " : "",
-							 NameStr(TupleDescAttr(descriptor, i)->attname));
+			                 NameStr(TupleDescAttr(descriptor, i)->attname));
 	return names.data;
 }
 
@@ -224,64 +223,69 @@ cp_column_names(TupleDesc descriptor)
 static bool
 kinds_match(CpKind learned, CpKind given)
 {
-	bool		learned_time = learned == CP_DATE || learned == CP_TIMESTAMP || learned == CP_TIMESTAMPTZ;
-	bool		given_time = given == CP_DATE || given == CP_TIMESTAMP || given == CP_TIMESTAMPTZ;
+	bool learned_time = learned == CP_DATE || learned == CP_TIMESTAMP || learned == CP_TIMESTAMPTZ;
+	bool given_time = given == CP_DATE || given == CP_TIMESTAMP || given == CP_TIMESTAMPTZ;
 
 	return learned == given || (learned_time && given_time) ||
-		(cp_kind_is_number(learned) && cp_kind_is_number(given));
+	       (cp_kind_is_number(learned) && cp_kind_is_number(given));
 }
 
 static void
 report_missing(TupleDesc descriptor, const char *column, const char *model_name)
 {
 	/* ROW(...) names its columns f1, f2, ...; a model is never tied to positions. */
-	bool		anonymous = descriptor->tdtypeid == RECORDOID && descriptor->natts > 0 &&
-		strcmp(NameStr(TupleDescAttr(descriptor, 0)->attname), "f1") == 0;
+	bool anonymous = descriptor->tdtypeid == RECORDOID && descriptor->natts > 0 &&
+	                 strcmp(NameStr(TupleDescAttr(descriptor, 0)->attname), "f1") == 0;
 
-	ereport(ERROR,
-			(errcode(ERRCODE_UNDEFINED_COLUMN),
-			 errmsg("column \"%s\", which model \"%s\" needs, is missing in the row", column, model_name),
-			 anonymous ?
-			 errdetail("The row was made by ROW(...), which gives its columns no names.") :
-			 errdetail("The row has the columns: %s.", cp_column_names(descriptor)),
-			 anonymous ?
-			 errhint("Pass a table's row, as in SELECT cp_predict(c) FROM customer c, or a row of a subquery that names its columns.") :
-			 errhint("Columns are found by name; the order does not matter and further columns are ignored.")));
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_UNDEFINED_COLUMN),
+	     errmsg("column \"%s\", which model \"%s\" needs, is missing in the row", column,
+	            model_name),
+	     anonymous ? errdetail("The row was made by ROW(...), which gives its columns no names.")
+	               : errdetail("The row has the columns: %s.", cp_column_names(descriptor)),
+	     anonymous
+	         ? errhint(
+				   "Pass a table's row, as in SELECT cp_predict(c) FROM customer c, or a row of a subquery that names its columns.")
+	         : errhint(
+				   "Columns are found by name; the order does not matter and further columns are ignored.")));
 }
 
 static void
-bind_column(const CpFeature *feature, TupleDesc descriptor, const char *model_name,
-			int *column, CpColumnReader *reader)
+bind_column(const CpFeature *feature, TupleDesc descriptor, const char *model_name, int *column,
+            CpColumnReader *reader)
 {
-	Oid			type;
+	Oid type;
 
 	*column = cp_find_column(descriptor, feature->name);
 	if (*column < 0)
 		report_missing(descriptor, feature->name, model_name);
 	type = TupleDescAttr(descriptor, *column)->atttypid;
 	if (!cp_column_reader(type, reader) || !kinds_match(feature->kind, reader->kind))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("column \"%s\" has type %s, which model \"%s\" cannot read", feature->name,
-						format_type_be(type), model_name),
-				 errdetail("At training it was a %s.", cp_kind_name(feature->kind)),
-				 errhint("Cast the column in a view or subquery, or train again.")));
+		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
+		                errmsg("column \"%s\" has type %s, which model \"%s\" cannot read",
+		                       feature->name, format_type_be(type), model_name),
+		                errdetail("At training it was a %s.", cp_kind_name(feature->kind)),
+		                errhint("Cast the column in a view or subquery, or train again.")));
 }
 
 CpBinding *
 cp_bind(const CpFeatureMap *map, TupleDesc descriptor, const char *model_name)
 {
-	CpBinding  *binding = palloc0(sizeof(CpBinding));
+	CpBinding *binding = palloc0(sizeof(CpBinding));
 
 	binding->columns = palloc(map->count * sizeof(int));
 	binding->readers = palloc(map->count * sizeof(CpColumnReader));
 	for (uint32 f = 0; f < map->count; f++)
-		bind_column(&map->features[f], descriptor, model_name, &binding->columns[f], &binding->readers[f]);
-	binding->value_column = map->roles[CP_ROLE_VALUE] == NULL ? -1 :
-		cp_find_column(descriptor, map->roles[CP_ROLE_VALUE]);
+		bind_column(&map->features[f], descriptor, model_name, &binding->columns[f],
+		            &binding->readers[f]);
+	binding->value_column = map->roles[CP_ROLE_VALUE] == NULL
+	                            ? -1
+	                            : cp_find_column(descriptor, map->roles[CP_ROLE_VALUE]);
 	if (binding->value_column >= 0 &&
-		(!cp_column_reader(TupleDescAttr(descriptor, binding->value_column)->atttypid, &binding->value_reader) ||
-		 !cp_kind_is_number(binding->value_reader.kind)))
+	    (!cp_column_reader(TupleDescAttr(descriptor, binding->value_column)->atttypid,
+	                       &binding->value_reader) ||
+	     !cp_kind_is_number(binding->value_reader.kind)))
 		binding->value_column = -2;
 	binding->descriptor = CreateTupleDescCopyConstr(descriptor);
 	binding->values = palloc(binding->descriptor->natts * sizeof(Datum));
@@ -294,26 +298,26 @@ cp_bind(const CpFeatureMap *map, TupleDesc descriptor, const char *model_name)
 static inline double
 level_of(const CpFeature *feature, const char *text, size_t length)
 {
-	uint32		code = cp_dictionary_find(&feature->levels, text, length);
+	uint32 code = cp_dictionary_find(&feature->levels, text, length);
 
 	return code == CP_NO_CODE ? CP_OTHER(feature) : code;
 }
 
 void
 cp_vector_of_tuple(const CpFeatureMap *map, const CpBinding *binding, HeapTuple tuple,
-				   double *vector, double *value)
+                   double *vector, double *value)
 {
 	heap_deform_tuple(tuple, binding->descriptor, binding->values, binding->nulls);
 	for (uint32 f = 0; f < map->count; f++)
 	{
-		int			column = binding->columns[f];
+		int column = binding->columns[f];
 		const CpColumnReader *reader = &binding->readers[f];
 
 		if (binding->nulls[column])
 			vector[f] = NAN;
 		else if (reader->text != NULL)
 		{
-			size_t		length;
+			size_t length;
 			const char *text = reader->text(binding->values[column], &length);
 
 			vector[f] = level_of(&map->features[f], text, length);
@@ -324,11 +328,12 @@ cp_vector_of_tuple(const CpFeatureMap *map, const CpBinding *binding, HeapTuple 
 	if (value == NULL)
 		return;
 	if (binding->value_column == -2)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("column \"%s\", the value of a customer, must hold numbers", map->roles[CP_ROLE_VALUE])));
-	*value = binding->value_column < 0 || binding->nulls[binding->value_column] ? NAN :
-			binding->value_reader.number(binding->values[binding->value_column]);
+		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
+		                errmsg("column \"%s\", the value of a customer, must hold numbers",
+		                       map->roles[CP_ROLE_VALUE])));
+	*value = binding->value_column < 0 || binding->nulls[binding->value_column]
+	             ? NAN
+	             : binding->value_reader.number(binding->values[binding->value_column]);
 }
 
 /* --- JSON --------------------------------------------------------------- */
@@ -337,24 +342,24 @@ cp_vector_of_tuple(const CpFeatureMap *map, const CpBinding *binding, HeapTuple 
 typedef struct JsonPlace
 {
 	const char *column;
-	CpKind		kind;
+	CpKind kind;
 	const char *model;
 } JsonPlace;
 
 static void
 wrong_json(const JsonPlace *place)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_DATATYPE_MISMATCH),
-			 errmsg("JSON value of \"%s\" cannot be read by model \"%s\"", place->column, place->model),
-			 errdetail("At training the column was a %s.", cp_kind_name(place->kind)),
-			 errhint("Give what to_jsonb() makes of such a column.")));
+	ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
+	                errmsg("JSON value of \"%s\" cannot be read by model \"%s\"", place->column,
+	                       place->model),
+	                errdetail("At training the column was a %s.", cp_kind_name(place->kind)),
+	                errhint("Give what to_jsonb() makes of such a column.")));
 }
 
 static void
 name_place(void *arg)
 {
-	JsonPlace  *place = arg;
+	JsonPlace *place = arg;
 
 	errcontext("JSON value of \"%s\" for model \"%s\"", place->column, place->model);
 }
@@ -363,9 +368,10 @@ name_place(void *arg)
 static double
 parse_as_type(const JsonPlace *place, const char *text)
 {
-	ErrorContextCallback callback = {error_context_stack, name_place, unconstify(JsonPlace *, place)};
-	Datum		datum = CStringGetDatum(text);
-	double		number;
+	ErrorContextCallback callback = {error_context_stack, name_place,
+	                                 unconstify(JsonPlace *, place)};
+	Datum datum = CStringGetDatum(text);
+	double number;
 
 	error_context_stack = &callback;
 	if (place->kind == CP_MONEY)
@@ -373,8 +379,9 @@ parse_as_type(const JsonPlace *place, const char *text)
 	else if (place->kind == CP_DATE)
 		number = read_date(DirectFunctionCall1(date_in, datum));
 	else
-		number = read_timestamp(DirectFunctionCall3(place->kind == CP_TIMESTAMP ? timestamp_in : timestamptz_in,
-													 datum, ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
+		number = read_timestamp(
+			DirectFunctionCall3(place->kind == CP_TIMESTAMP ? timestamp_in : timestamptz_in, datum,
+		                        ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
 	error_context_stack = callback.previous;
 	return number;
 }
@@ -383,8 +390,8 @@ parse_as_type(const JsonPlace *place, const char *text)
 static double
 parse_number(const JsonPlace *place, const char *text)
 {
-	char	   *end;
-	double		number;
+	char *end;
+	double number;
 
 	if (place->kind != CP_NUMBER)
 		return parse_as_type(place, text);
@@ -397,14 +404,14 @@ parse_number(const JsonPlace *place, const char *text)
 static double
 number_of_json(const JsonPlace *place, const JsonbValue *json)
 {
-	bool		flag;
+	bool flag;
 
 	if (json->type == jbvNumeric && cp_kind_is_number(place->kind))
 		return read_numeric(NumericGetDatum(json->val.numeric));
 	if (json->type == jbvBool && place->kind == CP_BOOLEAN)
 		return json->val.boolean ? 1 : 0;
 	if (json->type == jbvString && place->kind == CP_BOOLEAN &&
-		parse_bool_with_len(json->val.string.val, json->val.string.len, &flag))
+	    parse_bool_with_len(json->val.string.val, json->val.string.len, &flag))
 		return flag ? 1 : 0;
 	if (json->type == jbvString && place->kind != CP_BOOLEAN)
 		return parse_number(place, pnstrdup(json->val.string.val, json->val.string.len));
@@ -416,7 +423,7 @@ static double
 level_of_json(const CpFeature *feature, const JsonPlace *place, const JsonbValue *json)
 {
 	const char *text = NULL;
-	size_t		length = 0;
+	size_t length = 0;
 
 	if (json->type == jbvString)
 	{
@@ -426,7 +433,8 @@ level_of_json(const CpFeature *feature, const JsonPlace *place, const JsonbValue
 	else if (json->type == jbvBool)
 		text = json->val.boolean ? "true" : "false";
 	else if (json->type == jbvNumeric)
-		text = DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(json->val.numeric)));
+		text =
+			DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(json->val.numeric)));
 	else
 		wrong_json(place);
 	if (json->type != jbvString)
@@ -438,11 +446,11 @@ level_of_json(const CpFeature *feature, const JsonPlace *place, const JsonbValue
 static JsonbValue *
 find_key(Jsonb *object, const char *name)
 {
-	JsonbValue	key;
+	JsonbValue key;
 	JsonbValue *found;
 	JsonbIterator *iterator;
 	JsonbIteratorToken token;
-	JsonbValue	value;
+	JsonbValue value;
 
 	key.type = jbvString;
 	key.val.string.val = unconstify(char *, name);
@@ -454,13 +462,12 @@ find_key(Jsonb *object, const char *name)
 	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
 	{
 		if (token != WJB_KEY || value.val.string.len != key.val.string.len ||
-			pg_strncasecmp(value.val.string.val, name, key.val.string.len) != 0)
+		    pg_strncasecmp(value.val.string.val, name, key.val.string.len) != 0)
 			continue;
 		if (found != NULL)
 			ereport(ERROR,
-					(errcode(ERRCODE_AMBIGUOUS_COLUMN),
-					 errmsg("key \"%s\" is ambiguous", name),
-					 errdetail("Several keys differ from it in upper and lower case alone.")));
+			        (errcode(ERRCODE_AMBIGUOUS_COLUMN), errmsg("key \"%s\" is ambiguous", name),
+			         errdetail("Several keys differ from it in upper and lower case alone.")));
 		found = findJsonbValueFromContainer(&object->root, JB_FOBJECT, &value);
 	}
 	return found;
@@ -482,42 +489,42 @@ key_names(Jsonb *object)
 	StringInfoData names;
 	JsonbIterator *iterator = JsonbIteratorInit(&object->root);
 	JsonbIteratorToken token;
-	JsonbValue	value;
+	JsonbValue value;
 
 	initStringInfo(&names);
 	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
 		if (token == WJB_KEY)
-			appendStringInfo(&names, "%s%.*s", names.len > 0 ? ", " : "",
-							 value.val.string.len, value.val.string.val);
+			appendStringInfo(&names, "%s%.*s", names.len > 0 ? ", " : "", value.val.string.len,
+			                 value.val.string.val);
 	return names.data;
 }
 
 void
-cp_vector_of_jsonb(const CpFeatureMap *map, Jsonb *object, const char *model_name,
-				   double *vector, double *value)
+cp_vector_of_jsonb(const CpFeatureMap *map, Jsonb *object, const char *model_name, double *vector,
+                   double *value)
 {
 	const char *value_name = map->roles[CP_ROLE_VALUE];
-	JsonPlace	value_place = {NULL, kind_of(map, value_name), model_name};
+	JsonPlace value_place = {NULL, kind_of(map, value_name), model_name};
 	JsonbValue *json;
 
 	if (!JB_ROOT_IS_OBJECT(object))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a customer must be a JSON object"),
-				 errhint("Keys are column names, as to_jsonb(row) makes them.")));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("a customer must be a JSON object"),
+		                errhint("Keys are column names, as to_jsonb(row) makes them.")));
 	for (uint32 f = 0; f < map->count; f++)
 	{
 		const CpFeature *feature = &map->features[f];
-		JsonPlace	place = {feature->name, feature->kind, model_name};
+		JsonPlace place = {feature->name, feature->kind, model_name};
 
 		json = find_key(object, feature->name);
 		if (json == NULL)
-			ereport(ERROR,
-					(errcode(ERRCODE_UNDEFINED_COLUMN),
-					 errmsg("key \"%s\", which model \"%s\" needs, is missing", feature->name, model_name),
-					 JB_ROOT_COUNT(object) == 0 ? errdetail("The object has no keys.") :
-					 errdetail("The object has the keys: %s.", key_names(object)),
-					 errhint("Give null for a value that is not known.")));
+			ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
+			                errmsg("key \"%s\", which model \"%s\" needs, is missing",
+			                       feature->name, model_name),
+			                JB_ROOT_COUNT(object) == 0
+			                    ? errdetail("The object has no keys.")
+			                    : errdetail("The object has the keys: %s.", key_names(object)),
+			                errhint("Give null for a value that is not known.")));
 		if (json->type == jbvNull)
 			vector[f] = NAN;
 		else if (feature->kind == CP_CATEGORY)

@@ -19,10 +19,10 @@
 /* How values of one type are read. Either number or text is set, according to kind. */
 typedef struct CpColumnReader
 {
-	CpKind		kind;
-	double		(*number) (Datum value);
+	CpKind kind;
+	double (*number)(Datum value);
 	/* Without trailing blanks, which never make two texts different; may allocate. */
-	const char *(*text) (Datum value, size_t *length);
+	const char *(*text)(Datum value, size_t *length);
 } CpColumnReader;
 
 /* The reader of a type, or of what a domain is over; false when models cannot use the type. */
@@ -33,20 +33,20 @@ extern bool cp_column_reader(Oid type, CpColumnReader *reader);
  * one that differs in case alone. -1 when there is none; an error when several
  * columns qualify equally.
  */
-extern int	cp_find_column(TupleDesc descriptor, const char *name);
+extern int cp_find_column(TupleDesc descriptor, const char *name);
 
 /* Names of all columns, for messages. */
 extern char *cp_column_names(TupleDesc descriptor);
 
 typedef struct CpBinding
 {
-	TupleDesc	descriptor;		/* a copy of the row's */
-	int		   *columns;		/* [map->count] position of each feature's column */
-	CpColumnReader *readers;	/* [map->count] */
-	int			value_column;	/* of the role "value", -1 = not told or not in the row, -2 = no number */
+	TupleDesc descriptor;    /* a copy of the row's */
+	int *columns;            /* [map->count] position of each feature's column */
+	CpColumnReader *readers; /* [map->count] */
+	int value_column; /* of the role "value", -1 = not told or not in the row, -2 = no number */
 	CpColumnReader value_reader;
-	Datum	   *values;			/* [descriptor->natts] scratch for deforming */
-	bool	   *nulls;
+	Datum *values; /* [descriptor->natts] scratch for deforming */
+	bool *nulls;
 } CpBinding;
 
 /* Allocated in the current memory context. model_name is for messages. */
@@ -54,10 +54,10 @@ extern CpBinding *cp_bind(const CpFeatureMap *map, TupleDesc descriptor, const c
 
 /* vector: [map->count]. value: money a month or NaN, NULL when not wanted. */
 extern void cp_vector_of_tuple(const CpFeatureMap *map, const CpBinding *binding, HeapTuple tuple,
-							   double *vector, double *value);
+                               double *vector, double *value);
 
 /* The same from a JSON object. */
 extern void cp_vector_of_jsonb(const CpFeatureMap *map, Jsonb *object, const char *model_name,
-							   double *vector, double *value);
+                               double *vector, double *value);
 
 #endif

@@ -41,8 +41,8 @@ aggregate_memory(FunctionCallInfo fcinfo)
 
 	if (!AggCheckCallContext(fcinfo, &memory))
 		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("this function is a part of an aggregate and cannot be called by itself")));
+		        (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+		         errmsg("this function is a part of an aggregate and cannot be called by itself")));
 	return memory;
 }
 
@@ -50,10 +50,8 @@ static bool
 label_of_int(int32 label)
 {
 	if (label != 0 && label != 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a label must be 0 or 1"),
-				 errdetail("It is %d.", label)));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("a label must be 0 or 1"),
+		                errdetail("It is %d.", label)));
 	return label == 1;
 }
 
@@ -61,10 +59,10 @@ label_of_int(int32 label)
 
 typedef struct AucState
 {
-	uint32		rows;
-	uint32		capacity;
-	double	   *scores;
-	uint8	   *labels;
+	uint32 rows;
+	uint32 capacity;
+	double *scores;
+	uint8 *labels;
 } AucState;
 
 static AucState *
@@ -76,16 +74,16 @@ auc_state(MemoryContext memory)
 static void
 auc_reserve(AucState *state, MemoryContext memory, uint64 rows)
 {
-	Size		bytes = rows * (sizeof(double) + 1);
+	Size bytes = rows * (sizeof(double) + 1);
 
 	if (rows <= state->capacity)
 		return;
 	if (bytes / 1024 > (Size) cp_training_memory || rows > INT_MAX)
-		ereport(ERROR,
-				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
-				 errmsg("memory for cp_auc exceeds \"churnprevent.training_memory\""),
-				 errdetail("%zu kB are required and %d kB allowed.", bytes / 1024, cp_training_memory),
-				 errhint("Aggregate a sample, or raise the setting.")));
+		ereport(ERROR, (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+		                errmsg("memory for cp_auc exceeds \"churnprevent.training_memory\""),
+		                errdetail("%zu kB are required and %d kB allowed.", bytes / 1024,
+		                          cp_training_memory),
+		                errhint("Aggregate a sample, or raise the setting.")));
 	if (state->capacity == 0)
 	{
 		state->scores = MemoryContextAllocHuge(memory, rows * sizeof(double));
@@ -103,13 +101,12 @@ static Datum
 auc_add(FunctionCallInfo fcinfo, bool label)
 {
 	MemoryContext memory = aggregate_memory(fcinfo);
-	AucState   *state = PG_ARGISNULL(0) ? auc_state(memory) : (AucState *) PG_GETARG_POINTER(0);
-	double		score = PG_GETARG_FLOAT8(1);
+	AucState *state = PG_ARGISNULL(0) ? auc_state(memory) : (AucState *) PG_GETARG_POINTER(0);
+	double score = PG_GETARG_FLOAT8(1);
 
 	if (isnan(score))
 		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a score must not be NaN")));
+		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("a score must not be NaN")));
 	if (state->rows == state->capacity)
 		auc_reserve(state, memory, (uint64) state->capacity * 3 / 2 + 128);
 	state->scores[state->rows] = score;
@@ -146,8 +143,8 @@ Datum
 cp_auc_combine(PG_FUNCTION_ARGS)
 {
 	MemoryContext memory = aggregate_memory(fcinfo);
-	AucState   *into = PG_ARGISNULL(0) ? auc_state(memory) : (AucState *) PG_GETARG_POINTER(0);
-	AucState   *from = PG_ARGISNULL(1) ? NULL : (AucState *) PG_GETARG_POINTER(1);
+	AucState *into = PG_ARGISNULL(0) ? auc_state(memory) : (AucState *) PG_GETARG_POINTER(0);
+	AucState *from = PG_ARGISNULL(1) ? NULL : (AucState *) PG_GETARG_POINTER(1);
 
 	if (from != NULL && from->rows > 0)
 	{
@@ -162,7 +159,7 @@ cp_auc_combine(PG_FUNCTION_ARGS)
 Datum
 cp_auc_serialize(PG_FUNCTION_ARGS)
 {
-	AucState   *state = (AucState *) PG_GETARG_POINTER(0);
+	AucState *state = (AucState *) PG_GETARG_POINTER(0);
 	StringInfoData buffer;
 
 	aggregate_memory(fcinfo);
@@ -177,10 +174,10 @@ cp_auc_serialize(PG_FUNCTION_ARGS)
 Datum
 cp_auc_deserialize(PG_FUNCTION_ARGS)
 {
-	bytea	   *bytes = PG_GETARG_BYTEA_PP(0);
-	AucState   *state = auc_state(CurrentMemoryContext);
+	bytea *bytes = PG_GETARG_BYTEA_PP(0);
+	AucState *state = auc_state(CurrentMemoryContext);
 	StringInfoData buffer;
-	uint32		rows;
+	uint32 rows;
 
 	aggregate_memory(fcinfo);
 	initStringInfo(&buffer);
@@ -200,15 +197,17 @@ cp_auc_deserialize(PG_FUNCTION_ARGS)
 Datum
 cp_auc_final(PG_FUNCTION_ARGS)
 {
-	AucState   *state = PG_ARGISNULL(0) ? NULL : (AucState *) PG_GETARG_POINTER(0);
-	CpBridge	bridge;
-	double		auc;
+	AucState *state = PG_ARGISNULL(0) ? NULL : (AucState *) PG_GETARG_POINTER(0);
+	CpBridge bridge;
+	double auc;
 
 	aggregate_memory(fcinfo);
 	if (state == NULL)
 		PG_RETURN_NULL();
 	cp_bridge_init(&bridge, CurrentMemoryContext, 0);
-	cp_bridge_check(&bridge, cp_auc(&bridge.context, state->scores, state->labels, NULL, state->rows, &auc), NULL);
+	cp_bridge_check(&bridge,
+	                cp_auc(&bridge.context, state->scores, state->labels, NULL, state->rows, &auc),
+	                NULL);
 	if (isnan(auc))
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(auc);
@@ -222,30 +221,29 @@ cp_auc_final(PG_FUNCTION_ARGS)
 static float8 *
 loss_state(FunctionCallInfo fcinfo, int argument)
 {
-	ArrayType  *array = PG_GETARG_ARRAYTYPE_P(argument);
+	ArrayType *array = PG_GETARG_ARRAYTYPE_P(argument);
 
 	if (ARR_NDIM(array) != 1 || ARR_DIMS(array)[0] != LOSS_STATE || ARR_HASNULL(array) ||
-		ARR_ELEMTYPE(array) != FLOAT8OID)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the state of a loss must be an array of two numbers")));
+	    ARR_ELEMTYPE(array) != FLOAT8OID)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("the state of a loss must be an array of two numbers")));
 	return (float8 *) ARR_DATA_PTR(array);
 }
 
 static Datum
 make_loss_state(double rows, double sum)
 {
-	Datum		elements[LOSS_STATE] = {Float8GetDatum(rows), Float8GetDatum(sum)};
+	Datum elements[LOSS_STATE] = {Float8GetDatum(rows), Float8GetDatum(sum)};
 
 	PG_RETURN_ARRAYTYPE_P(construct_array(elements, LOSS_STATE, FLOAT8OID, sizeof(float8),
-										  FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+	                                      FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 }
 
 /* In place: inside an aggregate the state belongs to us. */
 static Datum
 add_loss(FunctionCallInfo fcinfo, double rows, double loss)
 {
-	float8	   *state;
+	float8 *state;
 
 	aggregate_memory(fcinfo);
 	if (PG_ARGISNULL(0))
@@ -260,10 +258,9 @@ static double
 checked_probability(double probability)
 {
 	if (!(probability >= 0 && probability <= 1))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("a probability must be between 0 and 1"),
-				 errdetail("It is %g.", probability)));
+		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+		                errmsg("a probability must be between 0 and 1"),
+		                errdetail("It is %g.", probability)));
 	return probability;
 }
 
@@ -276,7 +273,7 @@ add_log_loss(FunctionCallInfo fcinfo, bool label)
 static Datum
 add_brier(FunctionCallInfo fcinfo, bool label)
 {
-	double		miss = checked_probability(PG_GETARG_FLOAT8(1)) - (label ? 1 : 0);
+	double miss = checked_probability(PG_GETARG_FLOAT8(1)) - (label ? 1 : 0);
 
 	return add_loss(fcinfo, 1, miss * miss);
 }
@@ -316,7 +313,7 @@ cp_brier_transition_int(PG_FUNCTION_ARGS)
 Datum
 cp_loss_combine(PG_FUNCTION_ARGS)
 {
-	float8	   *from;
+	float8 *from;
 
 	if (PG_ARGISNULL(1))
 		return unchanged(fcinfo);
@@ -327,7 +324,7 @@ cp_loss_combine(PG_FUNCTION_ARGS)
 Datum
 cp_loss_final(PG_FUNCTION_ARGS)
 {
-	float8	   *state;
+	float8 *state;
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();

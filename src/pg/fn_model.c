@@ -22,7 +22,7 @@ PG_FUNCTION_INFO_V1(cp_revoke_model);
 Datum
 cp_deploy_version(PG_FUNCTION_ARGS)
 {
-	char	   *name = cp_required_text(fcinfo, 0, "model");
+	char *name = cp_required_text(fcinfo, 0, "model");
 
 	PreventCommandIfReadOnly("cp_deploy()");
 	PG_RETURN_INT32(cp_store_deploy(name, cp_required_version(fcinfo, 1), "version"));
@@ -32,23 +32,22 @@ Datum
 cp_deploy_strategy(PG_FUNCTION_ARGS)
 {
 	static const char *const strategies[] = {"best", "latest", "rollback"};
-	char	   *name = cp_required_text(fcinfo, 0, "model");
-	char	   *strategy = cp_required_text(fcinfo, 1, "strategy");
+	char *name = cp_required_text(fcinfo, 0, "model");
+	char *strategy = cp_required_text(fcinfo, 1, "strategy");
 
 	PreventCommandIfReadOnly("cp_deploy()");
 	for (size_t i = 0; i < lengthof(strategies); i++)
 		if (strcmp(strategy, strategies[i]) == 0)
 			PG_RETURN_INT32(cp_store_deploy(name, 0, strategy));
 	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("unknown strategy \"%s\"", strategy),
-			 errhint("Give a version number, 'best', 'latest' or 'rollback'.")));
+	        (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("unknown strategy \"%s\"", strategy),
+	         errhint("Give a version number, 'best', 'latest' or 'rollback'.")));
 }
 
 Datum
 cp_drop_model_version(PG_FUNCTION_ARGS)
 {
-	char	   *name = cp_required_text(fcinfo, 0, "model");
+	char *name = cp_required_text(fcinfo, 0, "model");
 
 	PreventCommandIfReadOnly("cp_drop_model()");
 	PG_RETURN_INT32(cp_store_drop(name, cp_required_version(fcinfo, 1)));
@@ -57,7 +56,7 @@ cp_drop_model_version(PG_FUNCTION_ARGS)
 Datum
 cp_drop_model(PG_FUNCTION_ARGS)
 {
-	char	   *name = cp_required_text(fcinfo, 0, "model");
+	char *name = cp_required_text(fcinfo, 0, "model");
 
 	PreventCommandIfReadOnly("cp_drop_model()");
 	PG_RETURN_INT32(cp_store_drop(name, 0));
@@ -70,9 +69,8 @@ role_argument(FunctionCallInfo fcinfo)
 	const char *role;
 
 	if (PG_ARGISNULL(1))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("argument \"%s\" must not be NULL", "role")));
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+		                errmsg("argument \"%s\" must not be NULL", "role")));
 	role = NameStr(*PG_GETARG_NAME(1));
 	return strcmp(role, "public") == 0 ? InvalidOid : get_role_oid(role, false);
 }
@@ -80,7 +78,7 @@ role_argument(FunctionCallInfo fcinfo)
 Datum
 cp_grant_model(PG_FUNCTION_ARGS)
 {
-	char	   *name = cp_required_text(fcinfo, 0, "model");
+	char *name = cp_required_text(fcinfo, 0, "model");
 
 	PreventCommandIfReadOnly("cp_grant_model()");
 	cp_store_grant(name, role_argument(fcinfo), true);
@@ -90,7 +88,7 @@ cp_grant_model(PG_FUNCTION_ARGS)
 Datum
 cp_revoke_model(PG_FUNCTION_ARGS)
 {
-	char	   *name = cp_required_text(fcinfo, 0, "model");
+	char *name = cp_required_text(fcinfo, 0, "model");
 
 	PreventCommandIfReadOnly("cp_revoke_model()");
 	cp_store_grant(name, role_argument(fcinfo), false);

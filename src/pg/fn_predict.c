@@ -30,9 +30,8 @@ check_customer(FunctionCallInfo fcinfo)
 {
 	if (PG_ARGISNULL(0))
 		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("a customer must not be NULL"),
-				 errhint("An outer join gives NULL rows; leave them out with WHERE.")));
+		        (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("a customer must not be NULL"),
+		         errhint("An outer join gives NULL rows; leave them out with WHERE.")));
 }
 
 static text *
@@ -45,7 +44,7 @@ model_argument(FunctionCallInfo fcinfo)
 static CpScorer *
 predict_scorer(FunctionCallInfo fcinfo)
 {
-	int32		version;
+	int32 version;
 
 	check_customer(fcinfo);
 	version = PG_ARGISNULL(2) ? 0 : cp_required_version(fcinfo, 2);
@@ -55,7 +54,7 @@ predict_scorer(FunctionCallInfo fcinfo)
 static Jsonb *
 parse_json(FunctionCallInfo fcinfo)
 {
-	char	   *json = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	char *json = text_to_cstring(PG_GETARG_TEXT_PP(0));
 
 	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(json)));
 }
@@ -63,7 +62,7 @@ parse_json(FunctionCallInfo fcinfo)
 Datum
 cp_predict_record(PG_FUNCTION_ARGS)
 {
-	CpScorer   *scorer = predict_scorer(fcinfo);
+	CpScorer *scorer = predict_scorer(fcinfo);
 
 	PG_RETURN_FLOAT8(cp_scorer_record(scorer, PG_GETARG_HEAPTUPLEHEADER(0), NULL));
 }
@@ -71,7 +70,7 @@ cp_predict_record(PG_FUNCTION_ARGS)
 Datum
 cp_predict_jsonb(PG_FUNCTION_ARGS)
 {
-	CpScorer   *scorer = predict_scorer(fcinfo);
+	CpScorer *scorer = predict_scorer(fcinfo);
 
 	PG_RETURN_FLOAT8(cp_scorer_jsonb(scorer, PG_GETARG_JSONB_P(0), NULL));
 }
@@ -79,7 +78,7 @@ cp_predict_jsonb(PG_FUNCTION_ARGS)
 Datum
 cp_predict_json(PG_FUNCTION_ARGS)
 {
-	CpScorer   *scorer = predict_scorer(fcinfo);
+	CpScorer *scorer = predict_scorer(fcinfo);
 
 	PG_RETURN_FLOAT8(cp_scorer_jsonb(scorer, parse_json(fcinfo), NULL));
 }
@@ -108,9 +107,9 @@ static Datum
 score_row(FunctionCallInfo fcinfo, double probability, double value)
 {
 	const Segment *segment = segment_of(probability);
-	TupleDesc	descriptor;
-	Datum		values[4];
-	bool		nulls[4] = {false, false, isnan(value), false};
+	TupleDesc descriptor;
+	Datum values[4];
+	bool nulls[4] = {false, false, isnan(value), false};
 
 	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
@@ -132,9 +131,9 @@ score_scorer(FunctionCallInfo fcinfo)
 Datum
 cp_score_record(PG_FUNCTION_ARGS)
 {
-	CpScorer   *scorer = score_scorer(fcinfo);
-	double		value;
-	double		probability = cp_scorer_record(scorer, PG_GETARG_HEAPTUPLEHEADER(0), &value);
+	CpScorer *scorer = score_scorer(fcinfo);
+	double value;
+	double probability = cp_scorer_record(scorer, PG_GETARG_HEAPTUPLEHEADER(0), &value);
 
 	PG_RETURN_DATUM(score_row(fcinfo, probability, value));
 }
@@ -142,9 +141,9 @@ cp_score_record(PG_FUNCTION_ARGS)
 Datum
 cp_score_jsonb(PG_FUNCTION_ARGS)
 {
-	CpScorer   *scorer = score_scorer(fcinfo);
-	double		value;
-	double		probability = cp_scorer_jsonb(scorer, PG_GETARG_JSONB_P(0), &value);
+	CpScorer *scorer = score_scorer(fcinfo);
+	double value;
+	double probability = cp_scorer_jsonb(scorer, PG_GETARG_JSONB_P(0), &value);
 
 	PG_RETURN_DATUM(score_row(fcinfo, probability, value));
 }
@@ -152,9 +151,9 @@ cp_score_jsonb(PG_FUNCTION_ARGS)
 Datum
 cp_score_json(PG_FUNCTION_ARGS)
 {
-	CpScorer   *scorer = score_scorer(fcinfo);
-	double		value;
-	double		probability = cp_scorer_jsonb(scorer, parse_json(fcinfo), &value);
+	CpScorer *scorer = score_scorer(fcinfo);
+	double value;
+	double probability = cp_scorer_jsonb(scorer, parse_json(fcinfo), &value);
 
 	PG_RETURN_DATUM(score_row(fcinfo, probability, value));
 }

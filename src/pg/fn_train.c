@@ -34,7 +34,7 @@ PG_FUNCTION_INFO_V1(cp_train);
 static Jsonb *
 describe_metrics(const CpMetrics *metrics)
 {
-	CpJson		json;
+	CpJson json;
 
 	cp_json_begin(&json);
 	cp_json_number(&json, "rows", metrics->rows);
@@ -53,11 +53,11 @@ describe_metrics(const CpMetrics *metrics)
 static Jsonb *
 describe_features(const CpFeatureMap *map)
 {
-	Jsonb	  **features = palloc(map->count * sizeof(Jsonb *));
+	Jsonb **features = palloc(map->count * sizeof(Jsonb *));
 
 	for (uint32 f = 0; f < map->count; f++)
 	{
-		CpJson		json;
+		CpJson json;
 
 		cp_json_begin(&json);
 		cp_json_text(&json, "name", map->features[f].name);
@@ -72,7 +72,7 @@ describe_features(const CpFeatureMap *map)
 static Jsonb *
 describe_roles(char *const *roles)
 {
-	CpJson		json;
+	CpJson json;
 
 	cp_json_begin(&json);
 	for (int role = 0; role < CP_ROLES; role++)
@@ -84,11 +84,12 @@ describe_roles(char *const *roles)
 static Jsonb *
 describe_members(const CpEnsemble *ensemble)
 {
-	CpJson		json;
+	CpJson json;
 
 	cp_json_begin(&json);
 	for (uint32 i = 0; i < ensemble->count; i++)
-		cp_json_number(&json, cp_member_name(ensemble->members[i].kind), ensemble->members[i].weight);
+		cp_json_number(&json, cp_member_name(ensemble->members[i].kind),
+		               ensemble->members[i].weight);
 	return cp_json_end(&json);
 }
 
@@ -97,8 +98,8 @@ static Jsonb *
 describe_options(Jsonb *given, const CpOptions *options, const char *positive)
 {
 	const CpGbmParams *gbm = &options->gbm;
-	CpJson		json;
-	Jsonb	   *gbm_json;
+	CpJson json;
+	Jsonb *gbm_json;
 
 	cp_json_begin(&json);
 	cp_json_number(&json, "rounds", gbm->rounds);
@@ -118,13 +119,13 @@ describe_options(Jsonb *given, const CpOptions *options, const char *positive)
 	if (positive != NULL)
 		cp_json_text(&json, "positive", positive);
 	return DatumGetJsonbP(DirectFunctionCall2(jsonb_concat, JsonbPGetDatum(given),
-											  JsonbPGetDatum(cp_json_end(&json))));
+	                                          JsonbPGetDatum(cp_json_end(&json))));
 }
 
 static bytea *
 bytes_of(const CpWriter *writer)
 {
-	bytea	   *bytes = palloc(writer->length + VARHDRSZ);
+	bytea *bytes = palloc(writer->length + VARHDRSZ);
 
 	SET_VARSIZE(bytes, writer->length + VARHDRSZ);
 	memcpy(VARDATA(bytes), writer->bytes, writer->length);
@@ -134,15 +135,15 @@ bytes_of(const CpWriter *writer)
 static void
 write_bytes(const CpTrained *trained, CpBridge *bridge, CpNewModel *stored)
 {
-	CpWriter	writer;
+	CpWriter writer;
 
 	cp_bridge_check(bridge, cp_model_write(&trained->model, &bridge->context, &writer), NULL);
 	if (writer.length > MAX_MODEL_BYTES)
 		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("the model is too large to be stored"),
-				 errdetail("It takes %zu bytes; %zu are allowed.", writer.length, MAX_MODEL_BYTES),
-				 errhint("Train with fewer \"rounds\" or a smaller \"max_depth\".")));
+		        (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+		         errmsg("the model is too large to be stored"),
+		         errdetail("It takes %zu bytes; %zu are allowed.", writer.length, MAX_MODEL_BYTES),
+		         errhint("Train with fewer \"rounds\" or a smaller \"max_depth\".")));
 	stored->bytes = bytes_of(&writer);
 	stored->checksum = (int64) cp_writer_checksum(&writer);
 	if (trained->test_rows == 0)
@@ -155,8 +156,9 @@ static void
 set_params(const CpOptions *options, CpTrainParams *params)
 {
 	memset(params, 0, sizeof(*params));
-	params->split_by = options->time_column != NULL ? CP_SPLIT_TIME :
-		options->group_column != NULL ? CP_SPLIT_WHOLE_UNITS : CP_SPLIT_STRATIFIED;
+	params->split_by = options->time_column != NULL    ? CP_SPLIT_TIME
+	                   : options->group_column != NULL ? CP_SPLIT_WHOLE_UNITS
+	                                                   : CP_SPLIT_STRATIFIED;
 	params->test_size = options->test_size;
 	params->folds = (uint32) options->folds;
 	params->seed = (uint64) options->seed;
@@ -166,18 +168,19 @@ set_params(const CpOptions *options, CpTrainParams *params)
 /* Read, train, describe: all of a version but its number. */
 static void
 train(CpBridge *bridge, const char *source, const char *label, Jsonb *given, CpNewModel *stored,
-	  CpMetrics *metrics)
+      CpMetrics *metrics)
 {
-	CpOptions	options;
+	CpOptions options;
 	CpTrainingSet set;
 	CpTrainParams params;
-	CpTrained	trained;
+	CpTrained trained;
 
 	cp_options_read(given, &options);
 	SPI_connect();
 	cp_training_set_read(&set, bridge, source, label, &options);
 	set_params(&options, &params);
-	cp_bridge_check(bridge, cp_train_model(&bridge->context, &set.dataset, &params, &trained), NULL);
+	cp_bridge_check(bridge, cp_train_model(&bridge->context, &set.dataset, &params, &trained),
+	                NULL);
 	for (int role = 0; role < CP_ROLES; role++)
 		trained.model.map.roles[role] = set.roles[role];
 	/* What is handed on outlives SPI's memory. */
@@ -206,11 +209,12 @@ set_number(Datum *values, bool *nulls, int column, double number)
 }
 
 static Datum
-result_row(FunctionCallInfo fcinfo, const CpNewModel *stored, const CpMetrics *metrics, int32 version)
+result_row(FunctionCallInfo fcinfo, const CpNewModel *stored, const CpMetrics *metrics,
+           int32 version)
 {
-	TupleDesc	descriptor;
-	Datum		values[11];
-	bool		nulls[11] = {false};
+	TupleDesc descriptor;
+	Datum values[11];
+	bool nulls[11] = {false};
 
 	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
@@ -233,16 +237,17 @@ cp_train(PG_FUNCTION_ARGS)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext memory;
-	CpBridge	bridge;
-	CpNewModel	stored = {0};
-	CpMetrics	metrics;
+	CpBridge bridge;
+	CpNewModel stored = {0};
+	CpMetrics metrics;
 	TimestampTz start = GetCurrentTimestamp();
-	char	   *name = cp_required_text(fcinfo, 0, "model");
-	char	   *source = cp_required_text(fcinfo, 1, "source");
-	char	   *label = cp_required_text(fcinfo, 2, "label");
-	Jsonb	   *options = PG_ARGISNULL(3) ? DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}"))) :
-	PG_GETARG_JSONB_P(3);
-	Datum		row;
+	char *name = cp_required_text(fcinfo, 0, "model");
+	char *source = cp_required_text(fcinfo, 1, "source");
+	char *label = cp_required_text(fcinfo, 2, "label");
+	Jsonb *options = PG_ARGISNULL(3)
+	                     ? DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}")))
+	                     : PG_GETARG_JSONB_P(3);
+	Datum row;
 
 	PreventCommandIfReadOnly("cp_train()");
 	stored.name = name;

@@ -7,39 +7,31 @@
 
 #include "pg/guc.h"
 
-char	   *cp_default_model;
-int			cp_training_memory;
-int			cp_cache_memory;
-double		cp_risk_threshold_medium;
-double		cp_risk_threshold_high;
+char *cp_default_model;
+int cp_training_memory;
+int cp_cache_memory;
+double cp_risk_threshold_medium;
+double cp_risk_threshold_high;
 
 void
 cp_guc_init(void)
 {
 	DefineCustomStringVariable("churnprevent.default_model",
-							   "Model that scores when a call names none.",
-							   "Empty: the deployed model, if there is only one name.",
-							   &cp_default_model, "",
-							   PGC_USERSET, 0, NULL, NULL, NULL);
-	DefineCustomIntVariable("churnprevent.training_memory",
-							"Memory that one training or evaluation may use.",
-							NULL,
-							&cp_training_memory, 1024 * 1024, 1024, INT_MAX,
-							PGC_SUSET, GUC_UNIT_KB, NULL, NULL, NULL);
-	DefineCustomIntVariable("churnprevent.cache_memory",
-							"Memory for loaded models in one session.",
-							"Models of running queries are kept beyond it.",
-							&cp_cache_memory, 256 * 1024, 1024, INT_MAX,
-							PGC_SUSET, GUC_UNIT_KB, NULL, NULL, NULL);
+	                           "Model that scores when a call names none.",
+	                           "Empty: the deployed model, if there is only one name.",
+	                           &cp_default_model, "", PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable(
+		"churnprevent.training_memory", "Memory that one training or evaluation may use.", NULL,
+		&cp_training_memory, 1024 * 1024, 1024, INT_MAX, PGC_SUSET, GUC_UNIT_KB, NULL, NULL, NULL);
+	DefineCustomIntVariable("churnprevent.cache_memory", "Memory for loaded models in one session.",
+	                        "Models of running queries are kept beyond it.", &cp_cache_memory,
+	                        256 * 1024, 1024, INT_MAX, PGC_SUSET, GUC_UNIT_KB, NULL, NULL, NULL);
 	DefineCustomRealVariable("churnprevent.risk_threshold_medium",
-							 "Churn probability from which a customer is of medium risk.",
-							 NULL,
-							 &cp_risk_threshold_medium, 0.3, 0, 1,
-							 PGC_USERSET, 0, NULL, NULL, NULL);
+	                         "Churn probability from which a customer is of medium risk.", NULL,
+	                         &cp_risk_threshold_medium, 0.3, 0, 1, PGC_USERSET, 0, NULL, NULL,
+	                         NULL);
 	DefineCustomRealVariable("churnprevent.risk_threshold_high",
-							 "Churn probability from which a customer is of high risk.",
-							 NULL,
-							 &cp_risk_threshold_high, 0.6, 0, 1,
-							 PGC_USERSET, 0, NULL, NULL, NULL);
+	                         "Churn probability from which a customer is of high risk.", NULL,
+	                         &cp_risk_threshold_high, 0.6, 0, 1, PGC_USERSET, 0, NULL, NULL, NULL);
 	MarkGUCPrefixReserved("churnprevent");
 }

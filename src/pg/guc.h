@@ -5,8 +5,8 @@
 #define CP_GUC_H
 
 extern char *cp_default_model;
-extern int	cp_training_memory;		/* kB */
-extern int	cp_cache_memory;		/* kB */
+extern int cp_training_memory; /* kB */
+extern int cp_cache_memory;    /* kB */
 extern double cp_risk_threshold_medium;
 extern double cp_risk_threshold_high;
 

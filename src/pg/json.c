@@ -26,7 +26,7 @@ set_string(JsonbValue *value, const char *text)
 static void
 push(CpJson *json, const char *key, JsonbValue *value)
 {
-	JsonbValue	name;
+	JsonbValue name;
 
 	set_string(&name, key);
 	pushJsonbValue(&json->state, WJB_KEY, &name);
@@ -36,7 +36,7 @@ push(CpJson *json, const char *key, JsonbValue *value)
 char *
 cp_shortest(double number)
 {
-	char	   *text = palloc(DOUBLE_SHORTEST_DECIMAL_LEN);
+	char *text = palloc(DOUBLE_SHORTEST_DECIMAL_LEN);
 
 	/* A whole number without an exponent, where all its digits mean something. */
 	if (number == floor(number) && fabs(number) <= MAX_WHOLE)
@@ -55,15 +55,15 @@ cp_json_begin(CpJson *json)
 void
 cp_json_number(CpJson *json, const char *key, double number)
 {
-	JsonbValue	value;
+	JsonbValue value;
 
 	value.type = isfinite(number) ? jbvNumeric : jbvNull;
 	if (isfinite(number))
 	{
 		/* By the shortest text that reads back the same; a cast keeps 15 digits only. */
-		value.val.numeric = DatumGetNumeric(DirectFunctionCall3(numeric_in, CStringGetDatum(cp_shortest(number)),
-																ObjectIdGetDatum(InvalidOid),
-																Int32GetDatum(-1)));
+		value.val.numeric =
+			DatumGetNumeric(DirectFunctionCall3(numeric_in, CStringGetDatum(cp_shortest(number)),
+		                                        ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
 	}
 	push(json, key, &value);
 }
@@ -71,7 +71,7 @@ cp_json_number(CpJson *json, const char *key, double number)
 void
 cp_json_text(CpJson *json, const char *key, const char *text)
 {
-	JsonbValue	value;
+	JsonbValue value;
 
 	value.type = jbvNull;
 	if (text != NULL)
@@ -82,7 +82,7 @@ cp_json_text(CpJson *json, const char *key, const char *text)
 void
 cp_json_object(CpJson *json, const char *key, Jsonb *object)
 {
-	JsonbValue	value;
+	JsonbValue value;
 
 	JsonbToJsonbValue(object, &value);
 	push(json, key, &value);
@@ -98,7 +98,7 @@ Jsonb *
 cp_json_array(Jsonb **elements, int count)
 {
 	JsonbParseState *state = NULL;
-	JsonbValue	value;
+	JsonbValue value;
 
 	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
 	for (int i = 0; i < count; i++)
@@ -112,7 +112,7 @@ cp_json_array(Jsonb **elements, int count)
 static JsonbValue *
 get(Jsonb *object, const char *key)
 {
-	JsonbValue	name;
+	JsonbValue name;
 
 	set_string(&name, key);
 	return findJsonbValueFromContainer(&object->root, JB_FOBJECT, &name);

@@ -23,7 +23,7 @@ means_churned(const char *text)
 void
 cp_label_init(CpLabelReader *label, const char *column, Oid type, const char *positive)
 {
-	bool		is_varlena;
+	bool is_varlena;
 
 	memset(label, 0, sizeof(*label));
 	label->memory = CurrentMemoryContext;
@@ -31,28 +31,31 @@ cp_label_init(CpLabelReader *label, const char *column, Oid type, const char *po
 	label->positive = positive;
 	label->readable = cp_column_reader(type, &label->reader);
 	getTypeOutputInfo(type, &label->output, &is_varlena);
-	if (positive == NULL &&
-		(!label->readable || (label->reader.number != NULL && !cp_kind_is_number(label->reader.kind) &&
-							  label->reader.kind != CP_BOOLEAN)))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("label column \"%s\" of type %s cannot say who churned", column, format_type_be(type)),
-				 errhint("Use a boolean, a number 0 or 1, or a text, or name the value that means churned in the option \"positive\".")));
+	if (positive == NULL && (!label->readable || (label->reader.number != NULL &&
+	                                              !cp_kind_is_number(label->reader.kind) &&
+	                                              label->reader.kind != CP_BOOLEAN)))
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_DATATYPE_MISMATCH),
+		     errmsg("label column \"%s\" of type %s cannot say who churned", column,
+		            format_type_be(type)),
+		     errhint(
+				 "Use a boolean, a number 0 or 1, or a text, or name the value that means churned in the option \"positive\".")));
 }
 
 static void
 report_ambiguous(const CpLabelReader *label, const char *third)
 {
 	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("label column \"%s\" does not say which value means churned", label->column),
-			 third != NULL ?
-			 errdetail("It holds more than two values, \"%s\", \"%s\" and \"%s\" among them.",
-					   label->values[0], label->values[1], third) :
-			 label->nvalues == 2 ?
-			 errdetail("It holds \"%s\" and \"%s\".", label->values[0], label->values[1]) :
-			 errdetail("It holds only \"%s\".", label->values[0]),
-			 errhint("Name the value that means churned in the option \"positive\".")));
+	        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+	         errmsg("label column \"%s\" does not say which value means churned", label->column),
+	         third != NULL
+	             ? errdetail("It holds more than two values, \"%s\", \"%s\" and \"%s\" among them.",
+	                         label->values[0], label->values[1], third)
+	         : label->nvalues == 2
+	             ? errdetail("It holds \"%s\" and \"%s\".", label->values[0], label->values[1])
+	             : errdetail("It holds only \"%s\".", label->values[0]),
+	         errhint("Name the value that means churned in the option \"positive\".")));
 }
 
 /* A text without "positive": one of two values, remembered with what they mean. */
@@ -60,10 +63,11 @@ static bool
 churned_by_text(CpLabelReader *label, const char *text, size_t length)
 {
 	MemoryContext caller;
-	char	   *copy;
+	char *copy;
 
 	for (int i = 0; i < label->nvalues; i++)
-		if (strlen(label->values[i]) == length && pg_strncasecmp(label->values[i], text, length) == 0)
+		if (strlen(label->values[i]) == length &&
+		    pg_strncasecmp(label->values[i], text, length) == 0)
 			return label->churned[i];
 	if (label->nvalues == 2)
 		report_ambiguous(label, pnstrdup(text, length));
@@ -81,9 +85,9 @@ churned_by_text(CpLabelReader *label, const char *text, size_t length)
 static bool
 churned_by_positive(CpLabelReader *label, Datum value)
 {
-	char	   *text = OidOutputFunctionCall(label->output, value);
-	size_t		length = strlen(text);
-	bool		churned;
+	char *text = OidOutputFunctionCall(label->output, value);
+	size_t length = strlen(text);
+	bool churned;
 
 	while (length > 0 && text[length - 1] == ' ')
 		length--;
@@ -97,23 +101,23 @@ churned_by_positive(CpLabelReader *label, Datum value)
 bool
 cp_label_churned(CpLabelReader *label, Datum value)
 {
-	double		number;
+	double number;
 
 	if (label->positive != NULL)
 		return churned_by_positive(label, value);
 	if (label->reader.text != NULL)
 	{
-		size_t		length;
+		size_t length;
 		const char *text = label->reader.text(value, &length);
 
 		return churned_by_text(label, text, length);
 	}
 	number = label->reader.number(value);
 	if (number != 0 && number != 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("label column \"%s\" holds %g, which is neither 0 nor 1", label->column, number),
-				 errhint("Name the value that means churned in the option \"positive\".")));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("label column \"%s\" holds %g, which is neither 0 nor 1",
+		                       label->column, number),
+		                errhint("Name the value that means churned in the option \"positive\".")));
 	return number == 1;
 }
 
@@ -132,8 +136,8 @@ const char *
 cp_label_positive_for(Oid type, const char *positive)
 {
 	CpColumnReader reader;
-	bool		flag;
-	char	   *end;
+	bool flag;
+	char *end;
 
 	if (positive == NULL || !cp_column_reader(type, &reader))
 		return positive;
@@ -151,9 +155,10 @@ cp_label_finish(const CpLabelReader *label)
 		return;
 	if (label->positive != NULL)
 		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("no row has the label \"%s\"", label->positive),
-				 errdetail("The option \"positive\" names it, but column \"%s\" never holds it.", label->column)));
+		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		         errmsg("no row has the label \"%s\"", label->positive),
+		         errdetail("The option \"positive\" names it, but column \"%s\" never holds it.",
+		                   label->column)));
 	if (label->nvalues > 0)
 		report_ambiguous(label, NULL);
 }

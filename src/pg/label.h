@@ -16,15 +16,15 @@
 typedef struct CpLabelReader
 {
 	MemoryContext memory;
-	const char *column;			/* its name, for messages */
-	const char *positive;		/* as given, or NULL */
-	CpColumnReader reader;		/* of the column's type */
-	bool		readable;		/* by the reader above; else only by its text */
-	Oid			output;			/* the type's output function */
-	char	   *values[2];		/* texts met, without "positive" */
-	bool		churned[2];		/* what they mean */
-	int			nvalues;
-	bool		met_positive;
+	const char *column;    /* its name, for messages */
+	const char *positive;  /* as given, or NULL */
+	CpColumnReader reader; /* of the column's type */
+	bool readable;         /* by the reader above; else only by its text */
+	Oid output;            /* the type's output function */
+	char *values[2];       /* texts met, without "positive" */
+	bool churned[2];       /* what they mean */
+	int nvalues;
+	bool met_positive;
 } CpLabelReader;
 
 extern void cp_label_init(CpLabelReader *label, const char *column, Oid type, const char *positive);

@@ -16,10 +16,10 @@
 typedef struct CachedBinding
 {
 	struct CachedBinding *next;
-	Oid			type;
-	int32		typmod;
-	uint64		identity;		/* changes when the type is altered */
-	CpBinding  *binding;
+	Oid type;
+	int32 typmod;
+	uint64 identity; /* changes when the type is altered */
+	CpBinding *binding;
 } CachedBinding;
 
 static dlist_head entries = DLIST_STATIC_INIT(entries);
@@ -28,11 +28,11 @@ static MemoryContext cache_memory = NULL;
 static CpLoaded *
 find_entry(const CpModelRef *ref)
 {
-	dlist_iter	iter;
+	dlist_iter iter;
 
 	dlist_foreach(iter, &entries)
 	{
-		CpLoaded   *loaded = dlist_container(CpLoaded, node, iter.cur);
+		CpLoaded *loaded = dlist_container(CpLoaded, node, iter.cur);
 
 		if (cp_same_model(&loaded->ref, ref))
 			return loaded;
@@ -51,13 +51,13 @@ drop_entry(CpLoaded *loaded)
 static void
 evict(void)
 {
-	Size		allowed = (Size) cp_cache_memory * 1024;
-	Size		used = MemoryContextMemAllocated(cache_memory, true);
+	Size allowed = (Size) cp_cache_memory * 1024;
+	Size used = MemoryContextMemAllocated(cache_memory, true);
 
 	while (used > allowed && !dlist_is_empty(&entries))
 	{
 		dlist_node *node = dlist_tail_node(&entries);
-		CpLoaded   *loaded = dlist_container(CpLoaded, node, node);
+		CpLoaded *loaded = dlist_container(CpLoaded, node, node);
 
 		while (loaded->pins > 0 && dlist_has_prev(&entries, node))
 		{
@@ -75,19 +75,20 @@ evict(void)
 static CpLoaded *
 load(const CpModelRef *ref, const char *name)
 {
-	MemoryContext memory = AllocSetContextCreate(CurrentMemoryContext, "churnprevent model",
-												 ALLOCSET_DEFAULT_SIZES);
-	bytea	   *bytes = cp_store_bytes(ref);
-	CpLoaded   *loaded = MemoryContextAllocZero(memory, sizeof(CpLoaded));
-	CpBridge   *bridge = MemoryContextAlloc(memory, sizeof(CpBridge));
+	MemoryContext memory =
+		AllocSetContextCreate(CurrentMemoryContext, "churnprevent model", ALLOCSET_DEFAULT_SIZES);
+	bytea *bytes = cp_store_bytes(ref);
+	CpLoaded *loaded = MemoryContextAllocZero(memory, sizeof(CpLoaded));
+	CpBridge *bridge = MemoryContextAlloc(memory, sizeof(CpBridge));
 
 	cp_bridge_init(bridge, memory, 0);
 	loaded->memory = memory;
 	loaded->ref = *ref;
 	loaded->name = MemoryContextStrdup(memory, name);
-	cp_bridge_check(bridge, cp_model_read(&loaded->model, &bridge->context, VARDATA(bytes),
-										  VARSIZE(bytes) - VARHDRSZ),
-					psprintf("model \"%s\" version %d", name, ref->version));
+	cp_bridge_check(
+		bridge,
+		cp_model_read(&loaded->model, &bridge->context, VARDATA(bytes), VARSIZE(bytes) - VARHDRSZ),
+		psprintf("model \"%s\" version %d", name, ref->version));
 	loaded->scratch = cp_ensemble_scratch(&loaded->model.ensemble);
 	pfree(bytes);
 	MemoryContextSetParent(memory, cache_memory);
@@ -104,13 +105,13 @@ unpin(void *arg)
 CpLoaded *
 cp_cache_get(const CpModelRef *ref, const char *name, MemoryContext owner)
 {
-	CpLoaded   *loaded = find_entry(ref);
+	CpLoaded *loaded = find_entry(ref);
 	MemoryContextCallback *callback;
-	bool		is_new;
+	bool is_new;
 
 	if (cache_memory == NULL)
-		cache_memory = AllocSetContextCreate(TopMemoryContext, "churnprevent models",
-											 ALLOCSET_SMALL_SIZES);
+		cache_memory =
+			AllocSetContextCreate(TopMemoryContext, "churnprevent models", ALLOCSET_SMALL_SIZES);
 	callback = MemoryContextAlloc(owner, sizeof(MemoryContextCallback));
 	is_new = loaded == NULL;
 	if (is_new)
@@ -129,7 +130,7 @@ cp_cache_get(const CpModelRef *ref, const char *name, MemoryContext owner)
 CpBinding *
 cp_cache_find_binding(const CpLoaded *loaded, Oid type, int32 typmod)
 {
-	uint64		identity = assign_record_type_identifier(type, typmod);
+	uint64 identity = assign_record_type_identifier(type, typmod);
 
 	for (CachedBinding *cached = loaded->bindings; cached != NULL; cached = cached->next)
 		if (cached->type == type && cached->typmod == typmod && cached->identity == identity)
@@ -140,7 +141,7 @@ cp_cache_find_binding(const CpLoaded *loaded, Oid type, int32 typmod)
 CpBinding *
 cp_cache_binding(CpLoaded *loaded, TupleDesc descriptor)
 {
-	CpBinding  *binding = cp_cache_find_binding(loaded, descriptor->tdtypeid, descriptor->tdtypmod);
+	CpBinding *binding = cp_cache_find_binding(loaded, descriptor->tdtypeid, descriptor->tdtypmod);
 	CachedBinding *cached;
 	MemoryContext caller;
 

@@ -23,15 +23,15 @@
 
 typedef struct CpLoaded
 {
-	dlist_node	node;			/* in order of use, most recent first */
-	CpModelRef	ref;
+	dlist_node node; /* in order of use, most recent first */
+	CpModelRef ref;
 	MemoryContext memory;
-	CpModel		model;
-	char	   *name;
-	size_t		scratch;		/* bytes that scoring a row needs */
-	int			pins;
+	CpModel model;
+	char *name;
+	size_t scratch; /* bytes that scoring a row needs */
+	int pins;
 	struct CachedBinding *bindings;
-	int			nbindings;
+	int nbindings;
 } CpLoaded;
 
 /* The loaded model, pinned until `owner` is deleted or reset. */

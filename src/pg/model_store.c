@@ -24,17 +24,36 @@
 /* Columns by position, as sql/10_model.sql makes them. */
 enum
 {
-	MODEL_ID = 1, MODEL_NAME, MODEL_VERSION, MODEL_OWNER, MODEL_CHECKSUM, MODEL_CREATED,
-	MODEL_SECONDS, MODEL_SOURCE, MODEL_LABEL, MODEL_OPTIONS, MODEL_ROLES, MODEL_ROWS,
-	MODEL_CHURN_RATE, MODEL_FEATURE_COUNT, MODEL_FEATURES, MODEL_MEMBERS, MODEL_METRICS, MODEL_BYTES, MODEL_HOLDOUT
+	MODEL_ID = 1,
+	MODEL_NAME,
+	MODEL_VERSION,
+	MODEL_OWNER,
+	MODEL_CHECKSUM,
+	MODEL_CREATED,
+	MODEL_SECONDS,
+	MODEL_SOURCE,
+	MODEL_LABEL,
+	MODEL_OPTIONS,
+	MODEL_ROLES,
+	MODEL_ROWS,
+	MODEL_CHURN_RATE,
+	MODEL_FEATURE_COUNT,
+	MODEL_FEATURES,
+	MODEL_MEMBERS,
+	MODEL_METRICS,
+	MODEL_BYTES,
+	MODEL_HOLDOUT
 };
 enum
 {
-	DEPLOYMENT_ID = 1, DEPLOYMENT_NAME, DEPLOYMENT_MODEL_ID
+	DEPLOYMENT_ID = 1,
+	DEPLOYMENT_NAME,
+	DEPLOYMENT_MODEL_ID
 };
 enum
 {
-	GRANT_NAME = 1, GRANT_GRANTEE
+	GRANT_NAME = 1,
+	GRANT_GRANTEE
 };
 
 /* A name is a key of indexes. */
@@ -45,8 +64,8 @@ enum
 /* One look into one of our tables by an index. */
 typedef struct Probe
 {
-	Relation	table;
-	Relation	index;
+	Relation table;
+	Relation index;
 	IndexScanDesc scan;
 	TupleTableSlot *slot;
 } Probe;
@@ -54,13 +73,12 @@ typedef struct Probe
 static Oid
 our_relation(const char *name)
 {
-	Oid			oid = get_relname_relid(name, get_namespace_oid("churnprevent", false));
+	Oid oid = get_relname_relid(name, get_namespace_oid("churnprevent", false));
 
 	if (!OidIsValid(oid))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("relation \"churnprevent.%s\" does not exist", name),
-				 errhint("CREATE EXTENSION churnprevent makes it.")));
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
+		                errmsg("relation \"churnprevent.%s\" does not exist", name),
+		                errhint("CREATE EXTENSION churnprevent makes it.")));
 	return oid;
 }
 
@@ -83,8 +101,8 @@ probe_next(Probe *probe, ScanDirection direction)
 static Datum
 probe_value(Probe *probe, int column)
 {
-	bool		isnull;
-	Datum		value = slot_getattr(probe->slot, column, &isnull);
+	bool isnull;
+	Datum value = slot_getattr(probe->slot, column, &isnull);
 
 	return isnull ? (Datum) 0 : value;
 }
@@ -103,7 +121,7 @@ static void
 text_key(ScanKey key, int column, const char *value)
 {
 	ScanKeyEntryInitialize(key, 0, column, BTEqualStrategyNumber, InvalidOid, C_COLLATION_OID,
-						   F_TEXTEQ, CStringGetTextDatum(value));
+	                       F_TEXTEQ, CStringGetTextDatum(value));
 }
 
 static void
@@ -126,8 +144,8 @@ static bool
 find_version(const char *name, int32 version, CpModelRef *ref)
 {
 	ScanKeyData keys[2];
-	Probe		probe;
-	bool		found;
+	Probe probe;
+	bool found;
 
 	text_key(&keys[0], 1, name);
 	ScanKeyInit(&keys[1], 2, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(version));
@@ -144,9 +162,9 @@ static bool
 find_deployed(const char *name, CpModelRef *ref)
 {
 	ScanKeyData key;
-	Probe		probe;
-	bool		found;
-	int64		model_id = 0;
+	Probe probe;
+	bool found;
+	int64 model_id = 0;
 
 	text_key(&key, 1, name);
 	probe_begin(&probe, "deployment", "deployment_by_name", &key, 1);
@@ -169,14 +187,14 @@ static bool
 is_granted(const char *name)
 {
 	ScanKeyData key;
-	Probe		probe;
-	bool		granted = false;
+	Probe probe;
+	bool granted = false;
 
 	text_key(&key, 1, name);
 	probe_begin(&probe, "model_grant", "model_grant_pkey", &key, 1);
 	while (!granted && probe_next(&probe, ForwardScanDirection))
 	{
-		Oid			grantee = DatumGetObjectId(probe_value(&probe, GRANT_GRANTEE));
+		Oid grantee = DatumGetObjectId(probe_value(&probe, GRANT_GRANTEE));
 
 		granted = grantee == InvalidOid || has_privs_of_role(GetUserId(), grantee);
 	}
@@ -188,8 +206,8 @@ static bool
 model_exists(const char *name)
 {
 	ScanKeyData key;
-	Probe		probe;
-	bool		found;
+	Probe probe;
+	bool found;
 
 	text_key(&key, 1, name);
 	probe_begin(&probe, "model", "model_name_version_key", &key, 1);
@@ -202,19 +220,18 @@ static void
 report_absent(const char *name, int32 version)
 {
 	if (!model_exists(name))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("model \"%s\" does not exist", name),
-				 errhint("The view churnprevent.model_summary lists models; cp_train makes them.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("model \"%s\" does not exist", name),
+		     errhint("The view churnprevent.model_summary lists models; cp_train makes them.")));
 	if (version == 0)
 		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("model \"%s\" has no deployed version", name),
-				 errhint("Deploy one: SELECT cp_deploy(%s, 'latest').", quote_literal_cstr(name))));
-	ereport(ERROR,
-			(errcode(ERRCODE_UNDEFINED_OBJECT),
-			 errmsg("model \"%s\" has no version %d", name, version),
-			 errhint("The view churnprevent.model_summary lists versions.")));
+		        (errcode(ERRCODE_UNDEFINED_OBJECT),
+		         errmsg("model \"%s\" has no deployed version", name),
+		         errhint("Deploy one: SELECT cp_deploy(%s, 'latest').", quote_literal_cstr(name))));
+	ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
+	                errmsg("model \"%s\" has no version %d", name, version),
+	                errhint("The view churnprevent.model_summary lists versions.")));
 }
 
 void
@@ -223,19 +240,19 @@ cp_store_find(const char *name, int32 version, CpModelRef *ref)
 	if (!(version == 0 ? find_deployed(name, ref) : find_version(name, version, ref)))
 		report_absent(name, version);
 	if (!has_privs_of_role(GetUserId(), ref->owner) && !is_granted(name))
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("permission denied for model \"%s\"", name),
-				 errhint("Its owner can give it: SELECT cp_grant_model(%s, %s).", quote_literal_cstr(name),
-						 quote_literal_cstr(GetUserNameFromId(GetUserId(), false)))));
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+		                errmsg("permission denied for model \"%s\"", name),
+		                errhint("Its owner can give it: SELECT cp_grant_model(%s, %s).",
+		                        quote_literal_cstr(name),
+		                        quote_literal_cstr(GetUserNameFromId(GetUserId(), false)))));
 }
 
 /* Name of the first or the last deployment in order of names, NULL when there is none. */
 static char *
 outermost_name(ScanDirection direction)
 {
-	Probe		probe;
-	char	   *name = NULL;
+	Probe probe;
+	char *name = NULL;
 
 	probe_begin(&probe, "deployment", "deployment_by_name", NULL, 0);
 	if (probe_next(&probe, direction))
@@ -247,16 +264,17 @@ outermost_name(ScanDirection direction)
 char *
 cp_store_only_name(void)
 {
-	char	   *first = outermost_name(ForwardScanDirection);
-	char	   *last = outermost_name(BackwardScanDirection);
+	char *first = outermost_name(ForwardScanDirection);
+	char *last = outermost_name(BackwardScanDirection);
 
 	if (first == NULL || strcmp(first, last) != 0)
 		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("no model is named"),
-				 first == NULL ? errdetail("No model is deployed.") :
-				 errdetail("Several models are deployed, \"%s\" and \"%s\" among them.", first, last),
-				 errhint("Name one in the call, or set \"churnprevent.default_model\".")));
+		        (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("no model is named"),
+		         first == NULL
+		             ? errdetail("No model is deployed.")
+		             : errdetail("Several models are deployed, \"%s\" and \"%s\" among them.",
+		                         first, last),
+		         errhint("Name one in the call, or set \"churnprevent.default_model\".")));
 	return first;
 }
 
@@ -265,15 +283,15 @@ static struct varlena *
 read_column(const CpModelRef *ref, int column)
 {
 	ScanKeyData key;
-	Probe		probe;
+	Probe probe;
 	struct varlena *copy = NULL;
 
 	id_key(&key, ref->model_id);
 	probe_begin(&probe, "model", "model_pkey", &key, 1);
 	if (probe_next(&probe, ForwardScanDirection))
 	{
-		bool		isnull;
-		Datum		value = slot_getattr(probe.slot, column, &isnull);
+		bool isnull;
+		Datum value = slot_getattr(probe.slot, column, &isnull);
 
 		if (!isnull)
 			copy = PG_DETOAST_DATUM_COPY(value);
@@ -285,12 +303,11 @@ read_column(const CpModelRef *ref, int column)
 bytea *
 cp_store_bytes(const CpModelRef *ref)
 {
-	bytea	   *bytes = (bytea *) read_column(ref, MODEL_BYTES);
+	bytea *bytes = (bytea *) read_column(ref, MODEL_BYTES);
 
 	if (bytes == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("model %lld does not exist", (long long) ref->model_id)));
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
+		                errmsg("model %lld does not exist", (long long) ref->model_id)));
 	return bytes;
 }
 
@@ -327,23 +344,23 @@ cp_store_label(const CpModelRef *ref)
  */
 typedef struct Elevation
 {
-	Oid			user;
-	int			security;
-	int			guc_level;
+	Oid user;
+	int security;
+	int guc_level;
 } Elevation;
 
 static void
 elevate(Elevation *elevation)
 {
-	Relation	table = table_open(our_relation("model"), AccessShareLock);
+	Relation table = table_open(our_relation("model"), AccessShareLock);
 
 	GetUserIdAndSecContext(&elevation->user, &elevation->security);
 	SetUserIdAndSecContext(table->rd_rel->relowner,
-						   elevation->security | SECURITY_LOCAL_USERID_CHANGE);
+	                       elevation->security | SECURITY_LOCAL_USERID_CHANGE);
 	table_close(table, NoLock);
 	elevation->guc_level = NewGUCNestLevel();
 	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
+	                         GUC_ACTION_SAVE, true, 0, false);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 }
@@ -360,7 +377,7 @@ descend(const Elevation *elevation)
 static bool
 run(const char *statement, int nargs, Oid *types, Datum *values, const char *nulls)
 {
-	int			result = SPI_execute_with_args(statement, nargs, types, values, nulls, false, 0);
+	int result = SPI_execute_with_args(statement, nargs, types, values, nulls, false, 0);
 
 	if (result < 0)
 		elog(ERROR, "%s: %s", SPI_result_code_string(result), statement);
@@ -371,7 +388,7 @@ run(const char *statement, int nargs, Oid *types, Datum *values, const char *nul
 static Datum
 result(int column)
 {
-	bool		isnull;
+	bool isnull;
 
 	return SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, column, &isnull);
 }
@@ -379,24 +396,24 @@ result(int column)
 static void
 report_foreign_owner(const char *name, Oid owner)
 {
-	char	   *role = GetUserNameFromId(owner, true);
+	char *role = GetUserNameFromId(owner, true);
 
 	ereport(ERROR,
-			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-			 errmsg("must be owner of model \"%s\"", name),
-			 role != NULL ? errdetail("It belongs to role \"%s\".", role) :
-			 errdetail("It belongs to a role that no longer exists."),
-			 role != NULL ? 0 : errhint("A superuser can drop the model.")));
+	        (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("must be owner of model \"%s\"", name),
+	         role != NULL ? errdetail("It belongs to role \"%s\".", role)
+	                      : errdetail("It belongs to a role that no longer exists."),
+	         role != NULL ? 0 : errhint("A superuser can drop the model.")));
 }
 
 /* The owner of a name, InvalidOid when nobody has trained it; to be called elevated. */
 static Oid
 owner_of(const char *name)
 {
-	Datum		value = CStringGetTextDatum(name);
-	Oid			type = TEXTOID;
+	Datum value = CStringGetTextDatum(name);
+	Oid type = TEXTOID;
 
-	if (!run("SELECT owner FROM churnprevent.model WHERE name = $1 LIMIT 1", 1, &type, &value, NULL))
+	if (!run("SELECT owner FROM churnprevent.model WHERE name = $1 LIMIT 1", 1, &type, &value,
+	         NULL))
 		return InvalidOid;
 	return DatumGetObjectId(result(1));
 }
@@ -408,12 +425,13 @@ owner_of(const char *name)
 static Oid
 lock_name(const char *name, Oid caller)
 {
-	Datum		value = CStringGetTextDatum(name);
-	Oid			type = TEXTOID;
-	Oid			owner;
+	Datum value = CStringGetTextDatum(name);
+	Oid type = TEXTOID;
+	Oid owner;
 
 	/* An update, not FOR UPDATE: under REPEATABLE READ who comes second must fail, not act on what was. */
-	run("UPDATE churnprevent.model_name SET last_version = last_version WHERE name = $1", 1, &type, &value, NULL);
+	run("UPDATE churnprevent.model_name SET last_version = last_version WHERE name = $1", 1, &type,
+	    &value, NULL);
 	owner = owner_of(name);
 	if (OidIsValid(owner) && !has_privs_of_role(caller, owner))
 		report_foreign_owner(name, owner);
@@ -427,7 +445,7 @@ lock_name(const char *name, Oid caller)
 static void
 lock_model(const char *name, Oid caller)
 {
-	Oid			owner = lock_name(name, caller);
+	Oid owner = lock_name(name, caller);
 
 	PushActiveSnapshot(GetTransactionSnapshot());
 	if (!OidIsValid(owner))
@@ -437,14 +455,13 @@ lock_model(const char *name, Oid caller)
 void
 cp_store_check_owner(const char *name)
 {
-	Elevation	elevation;
-	Oid			owner;
+	Elevation elevation;
+	Oid owner;
 
 	if (name[0] == '\0' || strlen(name) > MAX_NAME_LENGTH)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_NAME),
-				 errmsg("a model's name must have 1 to %d bytes", MAX_NAME_LENGTH),
-				 errdetail("It has %zu.", strlen(name))));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_NAME),
+		                errmsg("a model's name must have 1 to %d bytes", MAX_NAME_LENGTH),
+		                errdetail("It has %zu.", strlen(name))));
 	elevate(&elevation);
 	owner = owner_of(name);
 	descend(&elevation);
@@ -455,8 +472,8 @@ cp_store_check_owner(const char *name)
 static void
 insert_deployment(const char *name, int64 model_id, const char *how, int64 restores, Oid caller)
 {
-	Oid			types[] = {TEXTOID, INT8OID, TEXTOID, INT8OID, REGROLEOID};
-	Datum		values[5];
+	Oid types[] = {TEXTOID, INT8OID, TEXTOID, INT8OID, REGROLEOID};
+	Datum values[5];
 
 	values[0] = CStringGetTextDatum(name);
 	values[1] = Int64GetDatum(model_id);
@@ -464,30 +481,32 @@ insert_deployment(const char *name, int64 model_id, const char *how, int64 resto
 	values[3] = Int64GetDatum(restores);
 	values[4] = ObjectIdGetDatum(caller);
 	run("INSERT INTO churnprevent.deployment (name, model_id, strategy, restores, deployed_by, deployed_at)"
-		" VALUES ($1, $2, $3, $4, $5, pg_catalog.clock_timestamp())",
-		5, types, values, restores == 0 ? "   n " : NULL);
+	    " VALUES ($1, $2, $3, $4, $5, pg_catalog.clock_timestamp())",
+	    5, types, values, restores == 0 ? "   n " : NULL);
 }
 
 /* The next version number of a name, which is made when new. */
 static int32
 next_version(const char *name)
 {
-	Datum		value = CStringGetTextDatum(name);
-	Oid			type = TEXTOID;
+	Datum value = CStringGetTextDatum(name);
+	Oid type = TEXTOID;
 
 	run("INSERT INTO churnprevent.model_name AS n (name, last_version) VALUES ($1, 1)"
-		" ON CONFLICT (name) DO UPDATE SET last_version = n.last_version + 1"
-		" RETURNING last_version", 1, &type, &value, NULL);
+	    " ON CONFLICT (name) DO UPDATE SET last_version = n.last_version + 1"
+	    " RETURNING last_version",
+	    1, &type, &value, NULL);
 	return DatumGetInt32(result(1));
 }
 
 static int64
 insert_row(const CpNewModel *model, int32 version, Oid owner)
 {
-	Oid			types[] = {TEXTOID, INT4OID, REGROLEOID, INT8OID, FLOAT8OID, TEXTOID, TEXTOID, JSONBOID, JSONBOID,
-	INT8OID, FLOAT8OID, INT4OID, JSONBOID, JSONBOID, JSONBOID, BYTEAOID, BYTEAOID};
-	Datum		values[lengthof(types)];
-	int			n = 0;
+	Oid types[] = {TEXTOID,  INT4OID,  REGROLEOID, INT8OID,  FLOAT8OID, TEXTOID,
+	               TEXTOID,  JSONBOID, JSONBOID,   INT8OID,  FLOAT8OID, INT4OID,
+	               JSONBOID, JSONBOID, JSONBOID,   BYTEAOID, BYTEAOID};
+	Datum values[lengthof(types)];
+	int n = 0;
 
 	values[n++] = CStringGetTextDatum(model->name);
 	values[n++] = Int32GetDatum(version);
@@ -507,21 +526,21 @@ insert_row(const CpNewModel *model, int32 version, Oid owner)
 	values[n++] = PointerGetDatum(model->bytes);
 	values[n++] = PointerGetDatum(model->holdout);
 	run("INSERT INTO churnprevent.model (name, version, owner, checksum, created_at, seconds, source, label,"
-		" options, roles, rows, churn_rate, feature_count, features, member_weights, metrics, bytes, holdout)"
-		" VALUES ($1, $2, $3, $4, pg_catalog.clock_timestamp(), $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
-		" RETURNING model_id",
-		n, types, values, model->holdout == NULL ? "                n" : NULL);
+	    " options, roles, rows, churn_rate, feature_count, features, member_weights, metrics, bytes, holdout)"
+	    " VALUES ($1, $2, $3, $4, pg_catalog.clock_timestamp(), $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
+	    " RETURNING model_id",
+	    n, types, values, model->holdout == NULL ? "                n" : NULL);
 	return DatumGetInt64(result(1));
 }
 
 int32
 cp_store_insert(const CpNewModel *model)
 {
-	Oid			caller = GetUserId();
-	Elevation	elevation;
-	int32		version;
-	int64		model_id;
-	Oid			owner;
+	Oid caller = GetUserId();
+	Elevation elevation;
+	int32 version;
+	int64 model_id;
+	Oid owner;
 
 	elevate(&elevation);
 	/* Locks the name's row; so the owner is looked up after it. */
@@ -538,29 +557,33 @@ cp_store_insert(const CpNewModel *model)
 static bool
 choose_version(const char *name, int32 version, const char *how, int64 *restores)
 {
-	Oid			types[] = {TEXTOID, INT4OID};
-	Datum		values[2];
+	Oid types[] = {TEXTOID, INT4OID};
+	Datum values[2];
 
 	values[0] = CStringGetTextDatum(name);
 	values[1] = Int32GetDatum(version);
 	*restores = 0;
 	if (strcmp(how, "version") == 0)
-		return run("SELECT model_id, version FROM churnprevent.model WHERE name = $1 AND version = $2",
-				   2, types, values, NULL);
+		return run(
+			"SELECT model_id, version FROM churnprevent.model WHERE name = $1 AND version = $2", 2,
+			types, values, NULL);
 	if (strcmp(how, "latest") == 0)
 		return run("SELECT model_id, version FROM churnprevent.model WHERE name = $1"
-				   " ORDER BY version DESC LIMIT 1", 1, types, values, NULL);
+		           " ORDER BY version DESC LIMIT 1",
+		           1, types, values, NULL);
 	if (strcmp(how, "best") == 0)
 		return run("SELECT model_id, version FROM churnprevent.model"
-				   " WHERE name = $1 AND metrics ->> 'log_loss' IS NOT NULL"
-				   " ORDER BY (metrics ->> 'log_loss')::float8, version DESC LIMIT 1", 1, types, values, NULL);
+		           " WHERE name = $1 AND metrics ->> 'log_loss' IS NOT NULL"
+		           " ORDER BY (metrics ->> 'log_loss')::float8, version DESC LIMIT 1",
+		           1, types, values, NULL);
 	/* What was in force when that came which the last row deploys or restores. */
 	if (!run("WITH now AS (SELECT model_id, coalesce(restores, deployment_id) AS origin"
-			 "  FROM churnprevent.deployment WHERE name = $1 ORDER BY deployment_id DESC LIMIT 1)"
-			 " SELECT d.model_id, m.version, coalesce(d.restores, d.deployment_id)"
-			 " FROM now, churnprevent.deployment d JOIN churnprevent.model m USING (model_id)"
-			 " WHERE d.name = $1 AND d.deployment_id < now.origin AND d.model_id <> now.model_id"
-			 " ORDER BY d.deployment_id DESC LIMIT 1", 1, types, values, NULL))
+	         "  FROM churnprevent.deployment WHERE name = $1 ORDER BY deployment_id DESC LIMIT 1)"
+	         " SELECT d.model_id, m.version, coalesce(d.restores, d.deployment_id)"
+	         " FROM now, churnprevent.deployment d JOIN churnprevent.model m USING (model_id)"
+	         " WHERE d.name = $1 AND d.deployment_id < now.origin AND d.model_id <> now.model_id"
+	         " ORDER BY d.deployment_id DESC LIMIT 1",
+	         1, types, values, NULL))
 		return false;
 	*restores = DatumGetInt64(result(3));
 	return true;
@@ -570,24 +593,22 @@ static void
 report_no_choice(const char *name, int32 version, const char *how)
 {
 	if (strcmp(how, "rollback") == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("model \"%s\" has no earlier deployment to go back to", name),
-				 errhint("The table churnprevent.deployment holds the history.")));
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+		                errmsg("model \"%s\" has no earlier deployment to go back to", name),
+		                errhint("The table churnprevent.deployment holds the history.")));
 	if (strcmp(how, "best") == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("no version of model \"%s\" was measured on held-out rows", name),
-				 errhint("Train with \"test_size\" above 0, or name a version.")));
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+		                errmsg("no version of model \"%s\" was measured on held-out rows", name),
+		                errhint("Train with \"test_size\" above 0, or name a version.")));
 	report_absent(name, version);
 }
 
 int32
 cp_store_deploy(const char *name, int32 version, const char *how)
 {
-	Oid			caller = GetUserId();
-	Elevation	elevation;
-	int64		restores;
+	Oid caller = GetUserId();
+	Elevation elevation;
+	int64 restores;
 
 	elevate(&elevation);
 	lock_model(name, caller);
@@ -604,40 +625,45 @@ cp_store_deploy(const char *name, int32 version, const char *how)
 static int32
 delete_versions(const char *name, int32 version)
 {
-	Oid			types[] = {TEXTOID, INT4OID};
-	Datum		values[2];
-	int32		count;
+	Oid types[] = {TEXTOID, INT4OID};
+	Datum values[2];
+	int32 count;
 
 	values[0] = CStringGetTextDatum(name);
 	values[1] = Int32GetDatum(version);
 	run("WITH gone AS (DELETE FROM churnprevent.model WHERE name = $1 AND ($2 = 0 OR version = $2)"
-		"  RETURNING model_id), history AS (DELETE FROM churnprevent.deployment d USING gone"
-		"  WHERE d.model_id = gone.model_id)"
-		" SELECT model_id FROM gone", 2, types, values, NULL);
+	    "  RETURNING model_id), history AS (DELETE FROM churnprevent.deployment d USING gone"
+	    "  WHERE d.model_id = gone.model_id)"
+	    " SELECT model_id FROM gone",
+	    2, types, values, NULL);
 	count = (int32) SPI_processed;
 	run("DELETE FROM churnprevent.model_name n WHERE name = $1"
-		" AND NOT EXISTS (SELECT 1 FROM churnprevent.model m WHERE m.name = n.name)", 1, types, values, NULL);
+	    " AND NOT EXISTS (SELECT 1 FROM churnprevent.model m WHERE m.name = n.name)",
+	    1, types, values, NULL);
 	run("DELETE FROM churnprevent.model_grant g WHERE name = $1"
-		" AND NOT EXISTS (SELECT 1 FROM churnprevent.model_name n WHERE n.name = g.name)", 1, types, values, NULL);
+	    " AND NOT EXISTS (SELECT 1 FROM churnprevent.model_name n WHERE n.name = g.name)",
+	    1, types, values, NULL);
 	return count;
 }
 
 int32
 cp_store_drop(const char *name, int32 version)
 {
-	Oid			caller = GetUserId();
-	Elevation	elevation;
-	CpModelRef	deployed;
-	int32		count;
+	Oid caller = GetUserId();
+	Elevation elevation;
+	CpModelRef deployed;
+	int32 count;
 
 	elevate(&elevation);
 	lock_model(name, caller);
 	if (version != 0 && find_deployed(name, &deployed) && deployed.version == version)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_IN_USE),
-				 errmsg("version %d of model \"%s\" is deployed", version, name),
-				 errhint("Deploy another version first, or drop the whole model: SELECT cp_drop_model(%s).",
-						 quote_literal_cstr(name))));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_OBJECT_IN_USE),
+		     errmsg("version %d of model \"%s\" is deployed", version, name),
+		     errhint(
+				 "Deploy another version first, or drop the whole model: SELECT cp_drop_model(%s).",
+				 quote_literal_cstr(name))));
 	count = delete_versions(name, version);
 	if (count == 0)
 		report_absent(name, version);
@@ -649,10 +675,10 @@ cp_store_drop(const char *name, int32 version)
 void
 cp_store_grant(const char *name, Oid role, bool grant)
 {
-	Oid			caller = GetUserId();
-	Elevation	elevation;
-	Oid			types[] = {TEXTOID, REGROLEOID, REGROLEOID};
-	Datum		values[3];
+	Oid caller = GetUserId();
+	Elevation elevation;
+	Oid types[] = {TEXTOID, REGROLEOID, REGROLEOID};
+	Datum values[3];
 
 	values[0] = CStringGetTextDatum(name);
 	values[1] = ObjectIdGetDatum(role);
@@ -661,9 +687,11 @@ cp_store_grant(const char *name, Oid role, bool grant)
 	lock_model(name, caller);
 	if (grant)
 		run("INSERT INTO churnprevent.model_grant (name, grantee, granted_by, granted_at)"
-			" VALUES ($1, $2, $3, pg_catalog.clock_timestamp()) ON CONFLICT DO NOTHING", 3, types, values, NULL);
+		    " VALUES ($1, $2, $3, pg_catalog.clock_timestamp()) ON CONFLICT DO NOTHING",
+		    3, types, values, NULL);
 	else
-		run("DELETE FROM churnprevent.model_grant WHERE name = $1 AND grantee = $2", 2, types, values, NULL);
+		run("DELETE FROM churnprevent.model_grant WHERE name = $1 AND grantee = $2", 2, types,
+		    values, NULL);
 	PopActiveSnapshot();
 	descend(&elevation);
 }

@@ -17,11 +17,11 @@
 /* What one version of a model is known by. Its bytes never change and its id is never given again. */
 typedef struct CpModelRef
 {
-	Oid			table;			/* churnprevent.model: another one after DROP and CREATE EXTENSION */
-	int64		model_id;
-	int64		checksum;
-	int32		version;
-	Oid			owner;
+	Oid table; /* churnprevent.model: another one after DROP and CREATE EXTENSION */
+	int64 model_id;
+	int64 checksum;
+	int32 version;
+	Oid owner;
 } CpModelRef;
 
 static inline bool
@@ -56,19 +56,19 @@ typedef struct CpNewModel
 	const char *name;
 	const char *source;
 	const char *label;
-	Jsonb	   *options;
-	Jsonb	   *features;
-	Jsonb	   *roles;
-	Jsonb	   *metrics;
-	Jsonb	   *members;
-	int64		rows;
-	double		churn_rate;		/* of all rows */
-	int32		feature_count;
-	double		seconds;
-	int64		checksum;
-	bytea	   *bytes;
-	bytea	   *holdout;
-	bool		deploy;
+	Jsonb *options;
+	Jsonb *features;
+	Jsonb *roles;
+	Jsonb *metrics;
+	Jsonb *members;
+	int64 rows;
+	double churn_rate; /* of all rows */
+	int32 feature_count;
+	double seconds;
+	int64 checksum;
+	bytea *bytes;
+	bytea *holdout;
+	bool deploy;
 } CpNewModel;
 
 /* May the current user add a version under this name? Raises an error if not. */

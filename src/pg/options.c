@@ -16,11 +16,11 @@
 typedef enum OptionType
 {
 	OPTION_TEXT,
-	OPTION_VALUE,				/* a text, or a number or boolean as text */
-	OPTION_TEXTS,				/* one text or an array of them */
+	OPTION_VALUE, /* a text, or a number or boolean as text */
+	OPTION_TEXTS, /* one text or an array of them */
 	OPTION_NUMBER,
-	OPTION_WHOLE,				/* a number without fraction */
-	OPTION_COUNT,				/* the same, stored as uint32 */
+	OPTION_WHOLE, /* a number without fraction */
+	OPTION_COUNT, /* the same, stored as uint32 */
 	OPTION_FLAG,
 	OPTION_GBM
 } OptionType;
@@ -28,10 +28,10 @@ typedef enum OptionType
 typedef struct OptionRule
 {
 	const char *name;
-	OptionType	type;
-	size_t		offset;			/* in the struct that the table describes */
-	double		least;			/* of a number */
-	double		most;
+	OptionType type;
+	size_t offset; /* in the struct that the table describes */
+	double least;  /* of a number */
+	double most;
 } OptionRule;
 
 #define AT(field) offsetof(CpOptions, field)
@@ -53,7 +53,7 @@ static const OptionRule train_rules[] = {
 	{"max_rows", OPTION_WHOLE, AT(max_rows), 1, CP_MAX_ROWS},
 	{"deploy", OPTION_FLAG, AT(deploy), 0, 0},
 	{"gbm", OPTION_GBM, AT(gbm), 0, 0},
-	{NULL}
+	{NULL},
 };
 
 #undef AT
@@ -70,17 +70,16 @@ static const OptionRule gbm_rules[] = {
 	{"colsample", OPTION_NUMBER, AT(colsample), 0, 1},
 	{"max_bins", OPTION_COUNT, AT(max_bins), 2, CP_MAX_BINS},
 	{"early_stopping", OPTION_COUNT, AT(early_stopping), 0, 10000},
-	{NULL}
-};
+	{NULL}};
 
-static void read_object(JsonbContainer *object, const OptionRule *rules, const char *within, void *target);
+static void read_object(JsonbContainer *object, const OptionRule *rules, const char *within,
+                        void *target);
 
 static void
 wrong_type(const char *name, const char *wanted)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("option \"%s\" must be %s", name, wanted)));
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+	                errmsg("option \"%s\" must be %s", name, wanted)));
 }
 
 static char *
@@ -97,16 +96,17 @@ read_value(const OptionRule *rule, const JsonbValue *value)
 	if (value->type == jbvBool)
 		return pstrdup(value->val.boolean ? "true" : "false");
 	if (value->type == jbvNumeric)
-		return DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));
+		return DatumGetCString(
+			DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));
 	return read_text(rule, value, "a value of the label column");
 }
 
 static List *
 read_texts(const OptionRule *rule, const JsonbValue *value)
 {
-	List	   *texts = NIL;
+	List *texts = NIL;
 	JsonbIterator *iterator;
-	JsonbValue	element;
+	JsonbValue element;
 	JsonbIteratorToken token;
 
 	if (value->type == jbvString)
@@ -123,23 +123,23 @@ read_texts(const OptionRule *rule, const JsonbValue *value)
 static double
 read_number(const OptionRule *rule, const JsonbValue *value)
 {
-	double		number;
-	bool		whole = rule->type != OPTION_NUMBER;
+	double number;
+	bool whole = rule->type != OPTION_NUMBER;
 
 	if (value->type != jbvNumeric)
 		wrong_type(rule->name, whole ? "a whole number" : "a number");
-	number = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
-												NumericGetDatum(value->val.numeric)));
+	number = DatumGetFloat8(
+		DirectFunctionCall1(numeric_float8_no_overflow, NumericGetDatum(value->val.numeric)));
 	if (whole && number != floor(number))
 		wrong_type(rule->name, "a whole number");
 	if (!(number >= rule->least && number <= rule->most) || isinf(number))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("option \"%s\" is out of range", rule->name),
-				 isinf(rule->most) ?
-				 errdetail("It is %s and must be %s or more.", cp_shortest(number), cp_shortest(rule->least)) :
-				 errdetail("It is %s and must be between %s and %s.", cp_shortest(number),
-						   cp_shortest(rule->least), cp_shortest(rule->most))));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("option \"%s\" is out of range", rule->name),
+		                isinf(rule->most) ? errdetail("It is %s and must be %s or more.",
+		                                              cp_shortest(number), cp_shortest(rule->least))
+		                                  : errdetail("It is %s and must be between %s and %s.",
+		                                              cp_shortest(number), cp_shortest(rule->least),
+		                                              cp_shortest(rule->most))));
 	return number;
 }
 
@@ -186,16 +186,16 @@ find_rule(const OptionRule *rules, const JsonbValue *key, const char *within)
 	for (const OptionRule *rule = rules; rule->name != NULL; rule++)
 	{
 		if (strlen(rule->name) == key->val.string.len &&
-			memcmp(rule->name, key->val.string.val, key->val.string.len) == 0)
+		    memcmp(rule->name, key->val.string.val, key->val.string.len) == 0)
 			return rule;
 		appendStringInfo(&known, "%s%s", rule == rules ? "" : ", ", rule->name);
 	}
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 within == NULL ?
-			 errmsg("unknown option \"%.*s\"", key->val.string.len, key->val.string.val) :
-			 errmsg("unknown option \"%.*s\" in \"%s\"", key->val.string.len, key->val.string.val, within),
-			 errhint("Known options: %s.", known.data)));
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+	                within == NULL ? errmsg("unknown option \"%.*s\"", key->val.string.len,
+	                                        key->val.string.val)
+	                               : errmsg("unknown option \"%.*s\" in \"%s\"",
+	                                        key->val.string.len, key->val.string.val, within),
+	                errhint("Known options: %s.", known.data)));
 }
 
 static void
@@ -203,7 +203,7 @@ read_object(JsonbContainer *object, const OptionRule *rules, const char *within,
 {
 	JsonbIterator *iterator = JsonbIteratorInit(object);
 	JsonbIteratorToken token;
-	JsonbValue	value;
+	JsonbValue value;
 	const OptionRule *rule = NULL;
 
 	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
@@ -227,19 +227,15 @@ cp_options_read(Jsonb *json, CpOptions *options)
 	cp_gbm_defaults(&options->gbm);
 	if (!JB_ROOT_IS_OBJECT(json))
 		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("options must be a JSON object"),
-				 errhint("For example: '{\"id\": \"customer_id\", \"test_size\": 0.2}'.")));
+		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("options must be a JSON object"),
+		         errhint("For example: '{\"id\": \"customer_id\", \"test_size\": 0.2}'.")));
 	read_object(&json->root, train_rules, NULL, options);
 	complaint = cp_gbm_check(&options->gbm);
 	if (complaint != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("option out of range in \"gbm\""),
-				 errdetail("%s", complaint)));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("option out of range in \"gbm\""), errdetail("%s", complaint)));
 	if (options->group_column != NULL && options->time_column != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("options \"group_column\" and \"time_column\" exclude each other"),
-				 errhint("Hold out whole groups, or the newest rows, not both.")));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("options \"group_column\" and \"time_column\" exclude each other"),
+		                errhint("Hold out whole groups, or the newest rows, not both.")));
 }

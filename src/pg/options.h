@@ -14,21 +14,21 @@
 /* Texts are NULL and lists NIL when not given. */
 typedef struct CpOptions
 {
-	char	   *id;
-	List	   *exclude;		/* of char * */
-	List	   *include;
-	char	   *positive;
-	char	   *weight;
-	char	   *value_column;
-	char	   *tenure_column;
-	char	   *service_column;
-	char	   *time_column;
-	char	   *group_column;
-	double		test_size;
-	double		folds;
-	double		seed;
-	double		max_rows;		/* 0 = all */
-	bool		deploy;
+	char *id;
+	List *exclude; /* of char * */
+	List *include;
+	char *positive;
+	char *weight;
+	char *value_column;
+	char *tenure_column;
+	char *service_column;
+	char *time_column;
+	char *group_column;
+	double test_size;
+	double folds;
+	double seed;
+	double max_rows; /* 0 = all */
+	bool deploy;
 	CpGbmParams gbm;
 } CpOptions;
 

@@ -27,11 +27,11 @@ typedef struct Situation
 	TransactionId xmin;
 	TransactionId xmax;
 	TransactionId own;
-	uint32		in_progress;
-	int32		sub_in_progress;
-	CommandId	command;
-	uint64		subtransaction_aborts;
-	Oid			user;
+	uint32 in_progress;
+	int32 sub_in_progress;
+	CommandId command;
+	uint64 subtransaction_aborts;
+	Oid user;
 } Situation;
 
 /* The last one met in this session, and how often it changed: from 1. */
@@ -42,31 +42,31 @@ static uint64 subtransaction_aborts = 0;
 /* Versions found in a situation: a later query in the same one need not look again. */
 typedef struct Found
 {
-	uint64		situation;
-	int32		version;		/* as asked */
-	char	   *name;
-	CpModelRef	ref;
+	uint64 situation;
+	int32 version; /* as asked */
+	char *name;
+	CpModelRef ref;
 } Found;
 
 #define MAX_FOUND 8
 
 static Found found[MAX_FOUND];
-static int	next_found = 0;
+static int next_found = 0;
 
 /* One model asked for by a query. */
 struct CpScorer
 {
-	CpScorer   *next;
-	MemoryContext memory;		/* lives as long as the scorer */
-	uint64		situation;		/* number of the one it was found in, 0 = not yet */
-	char	   *asked;			/* model name, NULL = the only one deployed */
-	int32		version;		/* as asked */
-	CpLoaded   *loaded;
-	double	   *vector;
-	void	   *scratch;
-	CpBinding  *binding;		/* of this type: */
-	Oid			type;
-	int32		typmod;
+	CpScorer *next;
+	MemoryContext memory; /* lives as long as the scorer */
+	uint64 situation;     /* number of the one it was found in, 0 = not yet */
+	char *asked;          /* model name, NULL = the only one deployed */
+	int32 version;        /* as asked */
+	CpLoaded *loaded;
+	double *vector;
+	void *scratch;
+	CpBinding *binding; /* of this type: */
+	Oid type;
+	int32 typmod;
 };
 
 static void
@@ -90,14 +90,15 @@ watch_aborts(void)
 static void
 look_around(void)
 {
-	Snapshot	snapshot = GetActiveSnapshot();
+	Snapshot snapshot = GetActiveSnapshot();
 	TransactionId own = GetTopTransactionIdIfAny();
-	Oid			user = GetUserId();
+	Oid user = GetUserId();
 
-	if (situation_number > 0 && situation.xmin == snapshot->xmin && situation.xmax == snapshot->xmax &&
-		situation.own == own && situation.in_progress == snapshot->xcnt &&
-		situation.sub_in_progress == snapshot->subxcnt && situation.command == snapshot->curcid &&
-		situation.subtransaction_aborts == subtransaction_aborts && situation.user == user)
+	if (situation_number > 0 && situation.xmin == snapshot->xmin &&
+	    situation.xmax == snapshot->xmax && situation.own == own &&
+	    situation.in_progress == snapshot->xcnt && situation.sub_in_progress == snapshot->subxcnt &&
+	    situation.command == snapshot->curcid &&
+	    situation.subtransaction_aborts == subtransaction_aborts && situation.user == user)
 		return;
 	watch_aborts();
 	situation.xmin = snapshot->xmin;
@@ -121,8 +122,8 @@ may_remember(void)
 static void
 remember(const char *name, int32 version, const CpModelRef *ref)
 {
-	Found	   *entry = &found[next_found];
-	char	   *copy = MemoryContextStrdup(TopMemoryContext, name);
+	Found *entry = &found[next_found];
+	char *copy = MemoryContextStrdup(TopMemoryContext, name);
 
 	if (entry->name != NULL)
 		pfree(entry->name);
@@ -139,7 +140,7 @@ find_version(const char *name, int32 version, CpModelRef *ref)
 {
 	for (int i = 0; may_remember() && i < MAX_FOUND; i++)
 		if (found[i].situation == situation_number && found[i].version == version &&
-			strcmp(found[i].name, name) == 0)
+		    strcmp(found[i].name, name) == 0)
 		{
 			*ref = found[i].ref;
 			return;
@@ -164,7 +165,7 @@ only_name(void)
 
 	if (looked != situation_number || !may_remember())
 	{
-		char	   *name = cp_store_only_name();
+		char *name = cp_store_only_name();
 
 		if (only != NULL)
 			pfree(only);
@@ -179,7 +180,7 @@ only_name(void)
 static void
 resolve(CpScorer *scorer)
 {
-	CpModelRef	ref;
+	CpModelRef ref;
 	const char *name = scorer->asked != NULL ? scorer->asked : only_name();
 
 	find_version(name, scorer->version, &ref);
@@ -189,15 +190,15 @@ resolve(CpScorer *scorer)
 		return;
 	scorer->loaded = cp_cache_get(&ref, name, scorer->memory);
 	/* One chunk, since every execution of a prepared statement makes it anew. */
-	scorer->vector = MemoryContextAlloc(scorer->memory, scorer->loaded->model.map.count * sizeof(double) +
-										scorer->loaded->scratch);
+	scorer->vector = MemoryContextAlloc(
+		scorer->memory, scorer->loaded->model.map.count * sizeof(double) + scorer->loaded->scratch);
 	scorer->scratch = scorer->vector + scorer->loaded->model.map.count;
 }
 
 static CpScorer *
 make(MemoryContext memory, const char *asked, int32 version)
 {
-	CpScorer   *scorer = MemoryContextAllocZero(memory, sizeof(CpScorer));
+	CpScorer *scorer = MemoryContextAllocZero(memory, sizeof(CpScorer));
 
 	scorer->memory = memory;
 	scorer->asked = asked == NULL ? NULL : MemoryContextStrdup(memory, asked);
@@ -211,7 +212,7 @@ asks_for(const CpScorer *scorer, const char *name, size_t length, int32 version)
 	if (scorer->version != version || (scorer->asked == NULL) != (name == NULL))
 		return false;
 	return name == NULL ||
-		(strlen(scorer->asked) == length && memcmp(scorer->asked, name, length) == 0);
+	       (strlen(scorer->asked) == length && memcmp(scorer->asked, name, length) == 0);
 }
 
 /*
@@ -221,11 +222,12 @@ asks_for(const CpScorer *scorer, const char *name, size_t length, int32 version)
 static CpScorer *
 find_or_make(FmgrInfo *function, const char *name, size_t length, int32 version)
 {
-	CpScorer   *first = function->fn_extra;
-	CpScorer   *before = NULL;
-	CpScorer   *scorer;
+	CpScorer *first = function->fn_extra;
+	CpScorer *before = NULL;
+	CpScorer *scorer;
 
-	for (scorer = first; scorer != NULL && !asks_for(scorer, name, length, version); scorer = scorer->next)
+	for (scorer = first; scorer != NULL && !asks_for(scorer, name, length, version);
+	     scorer = scorer->next)
 		before = scorer;
 	if (scorer == NULL)
 		scorer = make(function->fn_mcxt, name == NULL ? NULL : pnstrdup(name, length), version);
@@ -241,8 +243,8 @@ CpScorer *
 cp_scorer_get(FunctionCallInfo fcinfo, text *model, int32 version)
 {
 	const char *name = model != NULL ? VARDATA_ANY(model) : default_setting();
-	size_t		length = model != NULL ? VARSIZE_ANY_EXHDR(model) : name != NULL ? strlen(name) : 0;
-	CpScorer   *scorer = find_or_make(fcinfo->flinfo, name, length, version);
+	size_t length = model != NULL ? VARSIZE_ANY_EXHDR(model) : name != NULL ? strlen(name) : 0;
+	CpScorer *scorer = find_or_make(fcinfo->flinfo, name, length, version);
 
 	look_around();
 	if (scorer->situation != situation_number)
@@ -253,7 +255,7 @@ cp_scorer_get(FunctionCallInfo fcinfo, text *model, int32 version)
 CpScorer *
 cp_scorer_make(const char *model)
 {
-	CpScorer   *scorer = make(CurrentMemoryContext, model != NULL ? model : default_setting(), 0);
+	CpScorer *scorer = make(CurrentMemoryContext, model != NULL ? model : default_setting(), 0);
 
 	look_around();
 	resolve(scorer);
@@ -302,7 +304,7 @@ bind_type(CpScorer *scorer, Oid type, int32 typmod)
 	scorer->binding = cp_cache_find_binding(scorer->loaded, type, typmod);
 	if (scorer->binding == NULL)
 	{
-		TupleDesc	descriptor = lookup_rowtype_tupdesc(type, typmod);
+		TupleDesc descriptor = lookup_rowtype_tupdesc(type, typmod);
 
 		bind(scorer, descriptor);
 		ReleaseTupleDesc(descriptor);
@@ -340,6 +342,7 @@ cp_scorer_record(CpScorer *scorer, HeapTupleHeader record, double *value)
 double
 cp_scorer_jsonb(CpScorer *scorer, Jsonb *object, double *value)
 {
-	cp_vector_of_jsonb(&scorer->loaded->model.map, object, scorer->loaded->name, scorer->vector, value);
+	cp_vector_of_jsonb(&scorer->loaded->model.map, object, scorer->loaded->name, scorer->vector,
+	                   value);
 	return probability(scorer);
 }

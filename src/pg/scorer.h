@@ -28,7 +28,8 @@ extern CpScorer *cp_scorer_make(const char *model);
 
 /* Churn probability. value: money a month or NaN when not told; NULL when not wanted. */
 extern double cp_scorer_record(CpScorer *scorer, HeapTupleHeader record, double *value);
-extern double cp_scorer_tuple(CpScorer *scorer, HeapTuple tuple, TupleDesc descriptor, double *value);
+extern double cp_scorer_tuple(CpScorer *scorer, HeapTuple tuple, TupleDesc descriptor,
+                              double *value);
 extern double cp_scorer_jsonb(CpScorer *scorer, Jsonb *object, double *value);
 
 /* The version in use and the model's name. */

@@ -45,7 +45,7 @@ static bool
 is_query(const char *text)
 {
 	static const char *const words[] = {"select", "with", "values", "table"};
-	size_t		length = 0;
+	size_t length = 0;
 
 	while (isalnum((unsigned char) text[length]) || text[length] == '_')
 		length++;
@@ -58,31 +58,31 @@ is_query(const char *text)
 static void
 report_neither(const char *text)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("the source is neither the name of a table nor a query"),
-			 errdetail("It is: %s", text),
-			 errhint("A query begins with SELECT, WITH, VALUES or TABLE.")));
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+	                errmsg("the source is neither the name of a table nor a query"),
+	                errdetail("It is: %s", text),
+	                errhint("A query begins with SELECT, WITH, VALUES or TABLE.")));
 }
 
 /* SELECT from a table or view that is named. */
 static char *
 query_of_name(CpSource *source, const char *text)
 {
-	List	   *names;
-	char	   *copy = pstrdup(text);
+	List *names;
+	char *copy = pstrdup(text);
 
 	if (!SplitIdentifierString(copy, '.', &names) || names == NIL)
 		report_neither(text);
-	source->relation = RangeVarGetRelid(makeRangeVarFromNameList(textToQualifiedNameList(cstring_to_text(text))),
-										NoLock, true);
+	source->relation = RangeVarGetRelid(
+		makeRangeVarFromNameList(textToQualifiedNameList(cstring_to_text(text))), NoLock, true);
 	if (!OidIsValid(source->relation))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("relation \"%s\" does not exist", text),
-				 errhint("The source is a table, a view, or a query that begins with SELECT, WITH, VALUES or TABLE.")));
-	source->text = quote_qualified_identifier(get_namespace_name(get_rel_namespace(source->relation)),
-											  get_rel_name(source->relation));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_UNDEFINED_TABLE), errmsg("relation \"%s\" does not exist", text),
+		     errhint(
+				 "The source is a table, a view, or a query that begins with SELECT, WITH, VALUES or TABLE.")));
+	source->text = quote_qualified_identifier(
+		get_namespace_name(get_rel_namespace(source->relation)), get_rel_name(source->relation));
 	return psprintf("SELECT * FROM %s", source->text);
 }
 
@@ -94,7 +94,7 @@ locks_rows(Node *node, void *context)
 		return false;
 	if (IsA(node, Query))
 		return ((Query *) node)->rowMarks != NIL ||
-			query_tree_walker((Query *) node, locks_rows, context, 0);
+		       query_tree_walker((Query *) node, locks_rows, context, 0);
 	return expression_tree_walker(node, locks_rows, context);
 }
 
@@ -102,49 +102,45 @@ locks_rows(Node *node, void *context)
 static bool
 only_reads(SPIPlanPtr plan)
 {
-	List	   *sources = SPI_plan_get_plan_sources(plan);
-	Query	   *query;
+	List *sources = SPI_plan_get_plan_sources(plan);
+	Query *query;
 
 	if (list_length(sources) != 1 ||
-		list_length(((CachedPlanSource *) linitial(sources))->query_list) != 1)
+	    list_length(((CachedPlanSource *) linitial(sources))->query_list) != 1)
 		return false;
 	query = linitial(((CachedPlanSource *) linitial(sources))->query_list);
 	return query->commandType == CMD_SELECT && query->utilityStmt == NULL &&
-		!query->hasModifyingCTE && !locks_rows((Node *) query, NULL);
+	       !query->hasModifyingCTE && !locks_rows((Node *) query, NULL);
 }
 
 void
 cp_source_open(CpSource *source, const char *text)
 {
 	const char *query = text;
-	SPIPlanPtr	plan;
+	SPIPlanPtr plan;
 
 	memset(source, 0, sizeof(*source));
 	source->text = pstrdup(text);
 	if (*skip_to_word(text) == '\0')
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the source is empty"),
-				 errhint("Give the name of a table or view, or a query.")));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("the source is empty"),
+		                errhint("Give the name of a table or view, or a query.")));
 	if (!is_query(skip_to_word(text)))
 		query = query_of_name(source, text);
 	plan = SPI_prepare_cursor(query, 0, NULL, CURSOR_OPT_NO_SCROLL);
 	if (plan == NULL)
 		elog(ERROR, "SPI_prepare_cursor failed: %s", SPI_result_code_string(SPI_result));
 	if (!only_reads(plan))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the source must be one query that only reads"),
-				 errdetail("It writes, locks rows, or holds several statements.")));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("the source must be one query that only reads"),
+		                errdetail("It writes, locks rows, or holds several statements.")));
 	source->guc_level = NewGUCNestLevel();
 	(void) set_config_option("synchronize_seqscans", "off", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
+	                         GUC_ACTION_SAVE, true, 0, false);
 	source->portal = SPI_cursor_open(NULL, plan, NULL, NULL, true);
 	source->descriptor = source->portal->tupDesc;
 	if (source->descriptor == NULL || source->descriptor->natts == 0)
 		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the source has no columns")));
+		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("the source has no columns")));
 }
 
 HeapTuple
@@ -174,23 +170,22 @@ cp_source_close(CpSource *source)
 int
 cp_source_column(const CpSource *source, const char *name, const char *option)
 {
-	int			column = cp_find_column(source->descriptor, name);
+	int column = cp_find_column(source->descriptor, name);
 
 	if (column < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_COLUMN),
-				 errmsg("column \"%s\" does not exist in the source", name),
-				 errdetail("It was given as \"%s\". The source has the columns: %s.", option,
-						   cp_column_names(source->descriptor))));
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
+		                errmsg("column \"%s\" does not exist in the source", name),
+		                errdetail("It was given as \"%s\". The source has the columns: %s.", option,
+		                          cp_column_names(source->descriptor))));
 	return column;
 }
 
 int
 cp_source_key_column(const CpSource *source)
 {
-	Relation	relation;
-	Bitmapset  *key;
-	int			attribute = 0;
+	Relation relation;
+	Bitmapset *key;
+	int attribute = 0;
 
 	if (!OidIsValid(source->relation))
 		return -1;

@@ -14,14 +14,14 @@
 
 typedef struct CpSource
 {
-	char	   *text;			/* what was asked for, a table's name qualified */
-	Oid			relation;		/* of a table or view by name, else InvalidOid */
-	Portal		portal;
-	int			guc_level;		/* synchronized scans are off until the source is closed */
-	TupleDesc	descriptor;
-	struct SPITupleTable *batch;	/* rows at hand */
-	uint64		count;			/* how many */
-	uint64		next;			/* the one to give next */
+	char *text;   /* what was asked for, a table's name qualified */
+	Oid relation; /* of a table or view by name, else InvalidOid */
+	Portal portal;
+	int guc_level; /* synchronized scans are off until the source is closed */
+	TupleDesc descriptor;
+	struct SPITupleTable *batch; /* rows at hand */
+	uint64 count;                /* how many */
+	uint64 next;                 /* the one to give next */
 } CpSource;
 
 extern void cp_source_open(CpSource *source, const char *text);
@@ -32,9 +32,9 @@ extern HeapTuple cp_source_next(CpSource *source);
 extern void cp_source_close(CpSource *source);
 
 /* Position of a column, or an error that names the option it was given with. */
-extern int	cp_source_column(const CpSource *source, const char *name, const char *option);
+extern int cp_source_column(const CpSource *source, const char *name, const char *option);
 
 /* The only column of the primary key of a table named as source, else -1. */
-extern int	cp_source_key_column(const CpSource *source);
+extern int cp_source_key_column(const CpSource *source);
 
 #endif

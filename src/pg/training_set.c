@@ -21,34 +21,34 @@
 /* A column whose value is not a feature but steers the training; column -1 = none. */
 typedef struct Steering
 {
-	int			column;
-	const char *option;			/* that named it */
+	int column;
+	const char *option; /* that named it */
 	CpColumnReader reader;
-	bool		readable;
-	Oid			output;			/* of the type, when there is no reader */
+	bool readable;
+	Oid output; /* of the type, when there is no reader */
 } Steering;
 
 typedef struct FeatureColumn
 {
 	const char *name;
-	int			column;
+	int column;
 	CpColumnReader reader;
 } FeatureColumn;
 
 /* Everything needed while reading. */
 typedef struct ReadingPlan
 {
-	CpSource	source;
+	CpSource source;
 	CpLabelReader label;
-	int			label_column;
-	Steering	weight;
-	Steering	time;
-	Steering	id;
-	Steering	group;			/* its rows stay together; without it those of one id do */
-	FeatureColumn *features;	/* by name */
-	int			nfeatures;
-	uint64		unlabelled;		/* rows left out */
-	uint64		untimed;
+	int label_column;
+	Steering weight;
+	Steering time;
+	Steering id;
+	Steering group;          /* its rows stay together; without it those of one id do */
+	FeatureColumn *features; /* by name */
+	int nfeatures;
+	uint64 unlabelled; /* rows left out */
+	uint64 untimed;
 } ReadingPlan;
 
 /* --- what every column is ------------------------------------------------ */
@@ -56,9 +56,9 @@ typedef struct ReadingPlan
 static bool
 names_column(const CpSource *source, List *names, const char *option, int column)
 {
-	ListCell   *cell;
+	ListCell *cell;
 
-	foreach(cell, names)
+	foreach (cell, names)
 		if (cp_source_column(source, lfirst(cell), option) == column)
 			return true;
 	return false;
@@ -67,8 +67,8 @@ names_column(const CpSource *source, List *names, const char *option, int column
 static void
 steer(Steering *steering, const CpSource *source, const char *name, const char *option)
 {
-	Oid			type;
-	bool		is_varlena;
+	Oid type;
+	bool is_varlena;
 
 	steering->column = -1;
 	steering->option = option;
@@ -84,19 +84,18 @@ static void
 require_kind(const Steering *steering, const CpSource *source, bool number, const char *wanted)
 {
 	Form_pg_attribute attribute;
-	bool		fits;
+	bool fits;
 
 	if (steering->column < 0)
 		return;
 	attribute = TupleDescAttr(source->descriptor, steering->column);
 	fits = steering->readable && steering->reader.number != NULL &&
-		(!number || cp_kind_is_number(steering->reader.kind));
+	       (!number || cp_kind_is_number(steering->reader.kind));
 	if (!fits)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("column \"%s\", given as \"%s\", must hold %s", NameStr(attribute->attname),
-						steering->option, wanted),
-				 errdetail("It has type %s.", format_type_be(attribute->atttypid))));
+		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
+		                errmsg("column \"%s\", given as \"%s\", must hold %s",
+		                       NameStr(attribute->attname), steering->option, wanted),
+		                errdetail("It has type %s.", format_type_be(attribute->atttypid))));
 }
 
 static char *
@@ -110,13 +109,16 @@ static void
 settle_roles(CpTrainingSet *set, const CpSource *source, const CpOptions *options)
 {
 	const char *told[CP_ROLES] = {options->id, options->value_column, options->tenure_column,
-	options->service_column};
-	static const char *const keys[CP_ROLES] = {"id", "value_column", "tenure_column", "service_column"};
-	int			key = cp_source_key_column(source);
+	                              options->service_column};
+	static const char *const keys[CP_ROLES] = {"id", "value_column", "tenure_column",
+	                                           "service_column"};
+	int key = cp_source_key_column(source);
 
 	for (int role = 0; role < CP_ROLES; role++)
-		set->roles[role] = told[role] == NULL ? NULL :
-			column_name(source, cp_source_column(source, told[role], keys[role]));
+		set->roles[role] =
+			told[role] == NULL
+				? NULL
+				: column_name(source, cp_source_column(source, told[role], keys[role]));
 	if (set->roles[CP_ROLE_ID] == NULL && key >= 0)
 		set->roles[CP_ROLE_ID] = column_name(source, key);
 }
@@ -124,7 +126,7 @@ settle_roles(CpTrainingSet *set, const CpSource *source, const CpOptions *option
 static void
 check_value_role(const CpTrainingSet *set, const CpSource *source)
 {
-	Steering	value;
+	Steering value;
 
 	steer(&value, source, set->roles[CP_ROLE_VALUE], "value_column");
 	require_kind(&value, source, true, "numbers");
@@ -136,8 +138,7 @@ static bool
 is_steering(const ReadingPlan *plan, int column)
 {
 	return column == plan->label_column || column == plan->weight.column ||
-		column == plan->time.column ||
-		column == plan->id.column || column == plan->group.column;
+	       column == plan->time.column || column == plan->id.column || column == plan->group.column;
 }
 
 static void
@@ -145,11 +146,12 @@ report_twice(const CpSource *source, int column)
 {
 	for (int other = 0; other < column; other++)
 		if (strcmp(NameStr(TupleDescAttr(source->descriptor, other)->attname),
-				   NameStr(TupleDescAttr(source->descriptor, column)->attname)) == 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_DUPLICATE_COLUMN),
-					 errmsg("column \"%s\" appears twice in the source", column_name(source, column)),
-					 errhint("Columns are found by name: give one of them another with AS.")));
+		           NameStr(TupleDescAttr(source->descriptor, column)->attname)) == 0)
+			ereport(
+				ERROR,
+				(errcode(ERRCODE_DUPLICATE_COLUMN),
+			     errmsg("column \"%s\" appears twice in the source", column_name(source, column)),
+			     errhint("Columns are found by name: give one of them another with AS.")));
 }
 
 static int
@@ -177,8 +179,8 @@ choose_features(ReadingPlan *plan, const CpOptions *options)
 
 		report_twice(source, column);
 		if (is_steering(plan, column) ||
-			names_column(source, options->exclude, "exclude", column) ||
-			(options->include != NIL && !names_column(source, options->include, "include", column)))
+		    names_column(source, options->exclude, "exclude", column) ||
+		    (options->include != NIL && !names_column(source, options->include, "include", column)))
 			continue;
 		feature->name = NameStr(attribute->attname);
 		feature->column = column;
@@ -186,22 +188,23 @@ choose_features(ReadingPlan *plan, const CpOptions *options)
 			plan->nfeatures++;
 		else
 			appendStringInfo(&skipped, "%s%s (%s)", skipped.len > 0 ? ", " : "", feature->name,
-							 format_type_be(attribute->atttypid));
+			                 format_type_be(attribute->atttypid));
 	}
 	if (skipped.len > 0)
-		ereport(NOTICE,
-				(errmsg("columns left out because of their type: %s", skipped.data)));
+		ereport(NOTICE, (errmsg("columns left out because of their type: %s", skipped.data)));
 	qsort(plan->features, plan->nfeatures, sizeof(FeatureColumn), compare_names);
 }
 
 static void
-make_plan(ReadingPlan *plan, CpTrainingSet *set, const char *source, const char *label, const CpOptions *options)
+make_plan(ReadingPlan *plan, CpTrainingSet *set, const char *source, const char *label,
+          const CpOptions *options)
 {
 	memset(plan, 0, sizeof(*plan));
 	cp_source_open(&plan->source, source);
 	plan->label_column = cp_source_column(&plan->source, label, "label");
 	cp_label_init(&plan->label, column_name(&plan->source, plan->label_column),
-				  TupleDescAttr(plan->source.descriptor, plan->label_column)->atttypid, options->positive);
+	              TupleDescAttr(plan->source.descriptor, plan->label_column)->atttypid,
+	              options->positive);
 	settle_roles(set, &plan->source, options);
 	check_value_role(set, &plan->source);
 	steer(&plan->weight, &plan->source, options->weight, "weight");
@@ -222,7 +225,7 @@ static uint64
 hash_of(const Steering *steering, const Datum *values, const bool *nulls)
 {
 	const char *text;
-	size_t		length;
+	size_t length;
 
 	if (steering->column < 0 || nulls[steering->column])
 		return 0;
@@ -239,13 +242,12 @@ hash_of(const Steering *steering, const Datum *values, const bool *nulls)
 static double
 read_weight(const Steering *steering, Datum value, bool isnull)
 {
-	double		weight = isnull ? NAN : steering->reader.number(value);
+	double weight = isnull ? NAN : steering->reader.number(value);
 
 	if (!(weight >= 0 && isfinite(weight)))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("weights must be finite and not negative"),
-				 isnull ? errdetail("One is NULL.") : errdetail("One is %g.", weight)));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("weights must be finite and not negative"),
+		                isnull ? errdetail("One is NULL.") : errdetail("One is %g.", weight)));
 	return weight;
 }
 
@@ -264,8 +266,9 @@ read_info(ReadingPlan *plan, const Datum *values, const bool *nulls, CpRowInfo *
 		return false;
 	}
 	info->churned = cp_label_churned(&plan->label, values[plan->label_column]);
-	info->weight = plan->weight.column < 0 ? 1 :
-		read_weight(&plan->weight, values[plan->weight.column], nulls[plan->weight.column]);
+	info->weight = plan->weight.column < 0 ? 1
+	                                       : read_weight(&plan->weight, values[plan->weight.column],
+	                                                     nulls[plan->weight.column]);
 	info->time = plan->time.column < 0 ? 0 : plan->time.reader.number(values[plan->time.column]);
 	info->identity = hash_of(&plan->id, values, nulls);
 	info->unit = plan->group.column >= 0 ? hash_of(&plan->group, values, nulls) : info->identity;
@@ -273,9 +276,10 @@ read_info(ReadingPlan *plan, const Datum *values, const bool *nulls, CpRowInfo *
 }
 
 static void
-read_row(ReadingPlan *plan, CpDataset *dataset, CpBridge *bridge, const Datum *values, const bool *nulls)
+read_row(ReadingPlan *plan, CpDataset *dataset, CpBridge *bridge, const Datum *values,
+         const bool *nulls)
 {
-	CpRowInfo	info;
+	CpRowInfo info;
 
 	if (!read_info(plan, values, nulls, &info))
 		return;
@@ -290,7 +294,7 @@ read_row(ReadingPlan *plan, CpDataset *dataset, CpBridge *bridge, const Datum *v
 			cp_dataset_set_number(dataset, f, feature->reader.number(values[feature->column]));
 		else
 		{
-			size_t		length;
+			size_t length;
 			const char *text = feature->reader.text(values[feature->column], &length);
 
 			cp_bridge_check(bridge, cp_dataset_set_text(dataset, f, text, length), NULL);
@@ -302,12 +306,12 @@ read_row(ReadingPlan *plan, CpDataset *dataset, CpBridge *bridge, const Datum *v
 static void
 read_rows(ReadingPlan *plan, CpDataset *dataset, CpBridge *bridge)
 {
-	MemoryContext row_memory = AllocSetContextCreate(CurrentMemoryContext, "churnprevent row",
-													 ALLOCSET_DEFAULT_SIZES);
-	int			natts = plan->source.descriptor->natts;
-	Datum	   *values = palloc(natts * sizeof(Datum));
-	bool	   *nulls = palloc(natts * sizeof(bool));
-	HeapTuple	tuple;
+	MemoryContext row_memory =
+		AllocSetContextCreate(CurrentMemoryContext, "churnprevent row", ALLOCSET_DEFAULT_SIZES);
+	int natts = plan->source.descriptor->natts;
+	Datum *values = palloc(natts * sizeof(Datum));
+	bool *nulls = palloc(natts * sizeof(bool));
+	HeapTuple tuple;
 
 	while ((tuple = cp_source_next(&plan->source)) != NULL)
 	{
@@ -318,7 +322,8 @@ read_rows(ReadingPlan *plan, CpDataset *dataset, CpBridge *bridge)
 		MemoryContextSwitchTo(caller);
 		MemoryContextReset(row_memory);
 		if (dataset->arrived % 100000 == 0)
-			cp_progress(&bridge->context, "reading: %llu rows so far", (unsigned long long) dataset->arrived);
+			cp_progress(&bridge->context, "reading: %llu rows so far",
+			            (unsigned long long) dataset->arrived);
 	}
 	MemoryContextDelete(row_memory);
 }
@@ -328,14 +333,13 @@ read_rows(ReadingPlan *plan, CpDataset *dataset, CpBridge *bridge)
 static void
 report_no_rows(const ReadingPlan *plan)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_DATA_EXCEPTION),
-			 errmsg("there are no rows to learn from"),
-			 plan->unlabelled > 0 ?
-			 errdetail("Label \"%s\" is NULL in %s.", plan->label.column,
-					   plan->untimed > 0 ? "some rows, \"time_column\" in all others" : "all rows") :
-			 plan->untimed > 0 ? errdetail("\"time_column\" is NULL in all rows.") :
-			 errdetail("The source is empty.")));
+	ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION), errmsg("there are no rows to learn from"),
+	                plan->unlabelled > 0
+	                    ? errdetail("Label \"%s\" is NULL in %s.", plan->label.column,
+	                                plan->untimed > 0 ? "some rows, \"time_column\" in all others"
+	                                                  : "all rows")
+	                : plan->untimed > 0 ? errdetail("\"time_column\" is NULL in all rows.")
+	                                    : errdetail("The source is empty.")));
 }
 
 static void
@@ -356,19 +360,18 @@ tell(const ReadingPlan *plan, const CpDataset *dataset)
 {
 	if (plan->unlabelled > 0)
 		ereport(NOTICE,
-				(errmsg_plural("%llu row left out because label \"%s\" is NULL",
-							   "%llu rows left out because label \"%s\" is NULL",
-							   plan->unlabelled, (unsigned long long) plan->unlabelled, plan->label.column)));
+		        (errmsg_plural("%llu row left out because label \"%s\" is NULL",
+		                       "%llu rows left out because label \"%s\" is NULL", plan->unlabelled,
+		                       (unsigned long long) plan->unlabelled, plan->label.column)));
 	if (plan->untimed > 0)
-		ereport(NOTICE,
-				(errmsg_plural("%llu row left out because \"time_column\" is NULL",
-							   "%llu rows left out because \"time_column\" is NULL",
-							   plan->untimed, (unsigned long long) plan->untimed)));
+		ereport(NOTICE, (errmsg_plural("%llu row left out because \"time_column\" is NULL",
+		                               "%llu rows left out because \"time_column\" is NULL",
+		                               plan->untimed, (unsigned long long) plan->untimed)));
 	if (dataset->arrived > dataset->rows)
 		ereport(NOTICE,
-				(errmsg_plural("%u row sampled of %llu, as \"max_rows\" says",
-							   "%u rows sampled of %llu, as \"max_rows\" says", dataset->rows, dataset->rows,
-							   (unsigned long long) dataset->arrived)));
+		        (errmsg_plural("%u row sampled of %llu, as \"max_rows\" says",
+		                       "%u rows sampled of %llu, as \"max_rows\" says", dataset->rows,
+		                       dataset->rows, (unsigned long long) dataset->arrived)));
 	/* Of a single row nothing can be said, and the error that follows says why. */
 	if (dataset->rows < 2)
 		return;
@@ -379,12 +382,12 @@ tell(const ReadingPlan *plan, const CpDataset *dataset)
 
 void
 cp_training_set_read(CpTrainingSet *set, CpBridge *bridge, const char *source, const char *label,
-					 const CpOptions *options)
+                     const CpOptions *options)
 {
-	ReadingPlan		plan;
-	CpDataset  *dataset = &set->dataset;
+	ReadingPlan plan;
+	CpDataset *dataset = &set->dataset;
 	const char **names;
-	CpKind	   *kinds;
+	CpKind *kinds;
 
 	memset(set, 0, sizeof(*set));
 	make_plan(&plan, set, source, label, options);
@@ -395,9 +398,11 @@ cp_training_set_read(CpTrainingSet *set, CpBridge *bridge, const char *source, c
 		names[f] = plan.features[f].name = pstrdup(plan.features[f].name);
 		kinds[f] = plan.features[f].reader.kind;
 	}
-	cp_bridge_check(bridge, cp_dataset_init(dataset, &bridge->context, plan.nfeatures, names, kinds,
-											plan.weight.column >= 0, plan.time.column >= 0,
-											(uint32) options->max_rows, (uint64) options->seed), NULL);
+	cp_bridge_check(bridge,
+	                cp_dataset_init(dataset, &bridge->context, plan.nfeatures, names, kinds,
+	                                plan.weight.column >= 0, plan.time.column >= 0,
+	                                (uint32) options->max_rows, (uint64) options->seed),
+	                NULL);
 	read_rows(&plan, dataset, bridge);
 	cp_source_close(&plan.source);
 	if (dataset->arrived == 0)

@@ -16,15 +16,15 @@
 
 typedef struct CpTrainingSet
 {
-	CpDataset	dataset;		/* finished */
-	char	   *source;			/* as it will be stored */
-	char	   *label;			/* the column's name */
-	const char *positive;		/* text in it that means churned, NULL for numbers and booleans */
-	char	   *roles[CP_ROLES];	/* column names as in the source, NULL = not told */
+	CpDataset dataset;     /* finished */
+	char *source;          /* as it will be stored */
+	char *label;           /* the column's name */
+	const char *positive;  /* text in it that means churned, NULL for numbers and booleans */
+	char *roles[CP_ROLES]; /* column names as in the source, NULL = not told */
 } CpTrainingSet;
 
 /* SPI must be connected. */
 extern void cp_training_set_read(CpTrainingSet *set, CpBridge *bridge, const char *source,
-								 const char *label, const CpOptions *options);
+                                 const char *label, const CpOptions *options);
 
 #endif

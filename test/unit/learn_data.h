@@ -12,18 +12,19 @@
 /* What a data set is filled from, row by row. */
 typedef struct LearnTable
 {
-	uint32_t	rows;
-	uint32_t	ncolumns;		/* called c0, c1, ... */
-	const CpKind *kinds;		/* [ncolumns] */
-	const double *values;		/* [rows][ncolumns], NaN missing; a category's value k is the text "level k" */
-	const uint8_t *labels;		/* [rows] */
-	const double *weights;		/* [rows] or NULL */
-	const double *times;		/* [rows] or NULL */
-	const uint64_t *units;		/* [rows] or NULL */
+	uint32_t rows;
+	uint32_t ncolumns;   /* called c0, c1, ... */
+	const CpKind *kinds; /* [ncolumns] */
+	const double
+		*values; /* [rows][ncolumns], NaN missing; a category's value k is the text "level k" */
+	const uint8_t *labels;      /* [rows] */
+	const double *weights;      /* [rows] or NULL */
+	const double *times;        /* [rows] or NULL */
+	const uint64_t *units;      /* [rows] or NULL */
 	const uint64_t *identities; /* [rows] or NULL */
-	const uint32_t *arrival;	/* [rows] the order in which rows are added, or NULL */
-	uint32_t	max_rows;		/* 0 = keep all */
-	uint64_t	seed;			/* of the sampling */
+	const uint32_t *arrival;    /* [rows] the order in which rows are added, or NULL */
+	uint32_t max_rows;          /* 0 = keep all */
+	uint64_t seed;              /* of the sampling */
 } LearnTable;
 
 /* A finished data set. */
@@ -40,7 +41,8 @@ extern CpStatus learn_fill(CpDataset *dataset, CpContext *context, const LearnTa
 extern const CpKind learn_kinds[LEARN_COLUMNS];
 
 /* values: [rows][LEARN_COLUMNS]; log_odds [rows] may be NULL. */
-extern void learn_problem(uint64_t seed, uint32_t rows, double *values, uint8_t *labels, double *log_odds);
+extern void learn_problem(uint64_t seed, uint32_t rows, double *values, uint8_t *labels,
+                          double *log_odds);
 
 /* The values of a finished data set's row as a feature vector. */
 extern void learn_vector(const CpDataset *dataset, uint32_t row, double *vector);
@@ -49,7 +51,7 @@ extern void learn_vector(const CpDataset *dataset, uint32_t row, double *vector)
 extern void learn_train_params(CpTrainParams *params);
 
 /* A model trained on n rows of the invented problem; with weights when weighted. */
-extern CpStatus learn_train(CpContext *context, uint32_t n, bool weighted, const CpTrainParams *params,
-							CpTrained *trained);
+extern CpStatus learn_train(CpContext *context, uint32_t n, bool weighted,
+                            const CpTrainParams *params, CpTrained *trained);
 
 #endif

@@ -25,22 +25,14 @@ extern void test_model(void);
 extern void test_train(void);
 
 static const UnitTest tests[] = {
-	{"context", test_context},
-	{"rng", test_rng},
-	{"hash", test_hash},
-	{"vec", test_vec},
-	{"special", test_special},
-	{"sort", test_sort},
-	{"bytes", test_bytes},
-	{"dictionary", test_dictionary},
-	{"dataset", test_dataset},
-	{"binning", test_binning},
-	{"tree", test_tree},
-	{"tree_grow", test_tree_grow},
-	{"gbm", test_gbm},
-	{"metrics", test_metrics},
-	{"split", test_split},
-	{"model", test_model},
+	{"context", test_context}, {"rng", test_rng},
+	{"hash", test_hash},       {"vec", test_vec},
+	{"special", test_special}, {"sort", test_sort},
+	{"bytes", test_bytes},     {"dictionary", test_dictionary},
+	{"dataset", test_dataset}, {"binning", test_binning},
+	{"tree", test_tree},       {"tree_grow", test_tree_grow},
+	{"gbm", test_gbm},         {"metrics", test_metrics},
+	{"split", test_split},     {"model", test_model},
 	{"train", test_train},
 };
 

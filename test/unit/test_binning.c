@@ -22,8 +22,8 @@ extern void test_binning(void);
 static double
 any_value(CpRng *rng)
 {
-	uint64_t	bits;
-	double		value;
+	uint64_t bits;
+	double value;
 
 	do
 	{
@@ -49,7 +49,7 @@ about_255(CpRng *rng)
 static double
 skewed(CpRng *rng)
 {
-	double		z = cp_rng_normal(rng);
+	double z = cp_rng_normal(rng);
 
 	return cp_rng_uniform(rng) < 0.4 ? 0 : floor(fabs(z * z * z) * 1000) / 100;
 }
@@ -64,7 +64,7 @@ normal(CpRng *rng)
 static double
 neighbours(CpRng *rng)
 {
-	double		value = 1;
+	double value = 1;
 
 	for (uint64_t steps = cp_rng_below(rng, 300); steps > 0; steps--)
 		value = nextafter(value, 2);
@@ -74,24 +74,24 @@ neighbours(CpRng *rng)
 static double
 extremes(CpRng *rng)
 {
-	static const double choice[] = {
-		-INFINITY, -DBL_MAX, -1e300, -DBL_MIN, -4.9e-324, -0.0, 0.0, 4.9e-324, 9.9e-324, DBL_MIN, 1, 1e300,
-		DBL_MAX, INFINITY
-	};
+	static const double choice[] = {-INFINITY, -DBL_MAX, -1e300,   -DBL_MIN, -4.9e-324,
+	                                -0.0,      0.0,      4.9e-324, 9.9e-324, DBL_MIN,
+	                                1,         1e300,    DBL_MAX,  INFINITY};
 
 	return choice[cp_rng_below(rng, 14)];
 }
 
-typedef double (*Draw) (CpRng *rng);
+typedef double (*Draw)(CpRng *rng);
 
-static const Draw draws[] = {any_value, few_values, about_255, skewed, normal, neighbours, extremes};
+static const Draw draws[] = {any_value, few_values, about_255, skewed,
+                             normal,    neighbours, extremes};
 
 #define DRAWS (sizeof(draws) / sizeof(draws[0]))
 
 static uint32_t
 naive_bin(const double *cuts, uint32_t ncuts, double value)
 {
-	uint32_t	bin = 0;
+	uint32_t bin = 0;
 
 	for (uint32_t c = 0; c < ncuts; c++)
 		bin += cuts[c] < value;
@@ -104,9 +104,9 @@ check_cuts_of(const double *values, uint32_t n, uint32_t max_bins)
 {
 	static double cuts[CP_MAX_BINS];
 	static uint32_t of_bin[CP_MAX_BINS];
-	uint32_t	distinct = n > 0;
-	uint32_t	ncuts;
-	double		share;
+	uint32_t distinct = n > 0;
+	uint32_t ncuts;
+	double share;
 
 	for (uint32_t i = 1; i < n; i++)
 		distinct += values[i] != values[i - 1];
@@ -128,7 +128,7 @@ check_cuts_of(const double *values, uint32_t n, uint32_t max_bins)
 	/* Without the rows of its last value a bin holds less than its share of what was left. */
 	for (uint32_t bin = 0, begin = 0; bin < ncuts; begin += of_bin[bin++])
 	{
-		uint32_t	last = begin + of_bin[bin] - 1;
+		uint32_t last = begin + of_bin[bin] - 1;
 
 		share = (double) (n - begin) / (max_bins - bin);
 		while (last > begin && values[last] == values[begin + of_bin[bin] - 1])
@@ -143,9 +143,8 @@ check_cuts(void)
 {
 	static const uint32_t lengths[] = {0, 1, 2, 3, 10, 254, 255, 256, 257, 1000, MOST};
 	static const uint32_t most_bins[] = {2, 3, 16, 254, 255};
-	static double values[MOST],
-				scratch[MOST];
-	CpRng		rng;
+	static double values[MOST], scratch[MOST];
+	CpRng rng;
 
 	cp_rng_init(&rng, 8, 0);
 	for (size_t d = 0; d < DRAWS; d++)
@@ -164,9 +163,9 @@ static void
 check_even_bins(void)
 {
 	static double values[MOST];
-	double		cuts[CP_MAX_BINS];
-	uint32_t	ncuts;
-	uint32_t	of_bin[CP_MAX_BINS] = {0};
+	double cuts[CP_MAX_BINS];
+	uint32_t ncuts;
+	uint32_t of_bin[CP_MAX_BINS] = {0};
 
 	for (uint32_t i = 0; i < MOST; i++)
 		values[i] = i * 0.37 - 100;
@@ -199,9 +198,8 @@ static void
 check_middle(void)
 {
 	static const double pairs[][2] = {
-		{1, 2}, {-3, 5}, {-DBL_MAX, DBL_MAX}, {1e308, 1.5e308}, {0, 1e-300}
-	};
-	double		cut;
+		{1, 2}, {-3, 5}, {-DBL_MAX, DBL_MAX}, {1e308, 1.5e308}, {0, 1e-300}};
+	double cut;
 
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
 	{
@@ -213,8 +211,8 @@ check_middle(void)
 static void
 check_bin_of_number(void)
 {
-	double		cuts[254];
-	CpRng		rng;
+	double cuts[254];
+	CpRng rng;
 
 	cp_rng_init(&rng, 21, 0);
 	for (uint32_t ncuts = 0; ncuts <= 254; ncuts++)
@@ -231,7 +229,7 @@ check_bin_of_number(void)
 		CHECK_EQUAL(0, cp_bin_of_number(cuts, ncuts, -INFINITY));
 		for (int i = 0; i < 20; i++)
 		{
-			double		value = (cp_rng_uniform(&rng) - 0.5) * 600;
+			double value = (cp_rng_uniform(&rng) - 0.5) * 600;
 
 			CHECK_EQUAL(naive_bin(cuts, ncuts, value), cp_bin_of_number(cuts, ncuts, value));
 		}
@@ -251,21 +249,21 @@ value_of(CpRng *rng, uint32_t column)
 		return NAN;
 	switch (column)
 	{
-		case 0:					/* category of 254 levels, other and missing: all codes of a byte */
+		case 0: /* category of 254 levels, other and missing: all codes of a byte */
 		case 1:
-			return column == 1 && cp_rng_uniform(rng) < 0.02 ? NAN :
-				cp_rng_uniform(rng) < 0.05 ? 1000 + (double) cp_rng_below(rng, 300) :
-				(double) cp_rng_below(rng, 254);
+			return column == 1 && cp_rng_uniform(rng) < 0.02 ? NAN
+			       : cp_rng_uniform(rng) < 0.05 ? 1000 + (double) cp_rng_below(rng, 300)
+			                                    : (double) cp_rng_below(rng, 254);
 		case 2:
-		case 4:					/* more values than bins */
+		case 4: /* more values than bins */
 			return cp_rng_normal(rng);
-		case 3:					/* 128 values: two of these do not share */
+		case 3: /* 128 values: two of these do not share */
 		case 5:
 			return (double) cp_rng_below(rng, 128);
 		case 6:
 			return extremes(rng);
 		case 7:
-			return 1;			/* one value or missing */
+			return 1; /* one value or missing */
 		case 8:
 		case 9:
 			return (double) cp_rng_below(rng, 16);
@@ -276,17 +274,17 @@ value_of(CpRng *rng, uint32_t column)
 
 typedef struct Fields
 {
-	double		values[ROWS * COLUMNS];
-	uint8_t		labels[ROWS];
-	uint32_t	rows[ROWS];
-	CpKind		kinds[COLUMNS];
-	LearnTable	table;
+	double values[ROWS * COLUMNS];
+	uint8_t labels[ROWS];
+	uint32_t rows[ROWS];
+	CpKind kinds[COLUMNS];
+	LearnTable table;
 } Fields;
 
 static void
 make_fields(Fields *fields)
 {
-	CpRng		rng;
+	CpRng rng;
 
 	cp_rng_init(&rng, 77, 0);
 	for (uint32_t c = 0; c < COLUMNS; c++)
@@ -309,7 +307,7 @@ make_fields(Fields *fields)
 static uint32_t
 expected_bin(const CpBinFeature *feature, const CpColumn *column, uint32_t row)
 {
-	double		value = cp_dataset_value(column, row);
+	double value = cp_dataset_value(column, row);
 
 	if (isnan(value))
 		return feature->bins - 1;
@@ -318,18 +316,17 @@ expected_bin(const CpBinFeature *feature, const CpColumn *column, uint32_t row)
 
 static void
 check_feature(const CpDataset *dataset, const CpBinned *binned, uint32_t f, const CpColumn *column,
-			  const uint32_t *rows)
+              const uint32_t *rows)
 {
 	const CpBinFeature *feature = &binned->features[f];
-	bool		missing = false,
-				other = false;
+	bool missing = false, other = false;
 
 	(void) dataset;
 	for (uint32_t i = 0; i < binned->rows; i++)
 	{
-		uint64_t	word = binned->words[(size_t) (feature->field / 8) * binned->rows + i];
-		uint8_t		code = (uint8_t) (word >> (8 * (feature->field % 8)));
-		double		value = cp_dataset_value(column, rows[i]);
+		uint64_t word = binned->words[(size_t) (feature->field / 8) * binned->rows + i];
+		uint8_t code = (uint8_t) (word >> (8 * (feature->field % 8)));
+		double value = cp_dataset_value(column, rows[i]);
 
 		missing |= isnan(value);
 		other |= feature->category && value == feature->levels;
@@ -337,15 +334,17 @@ check_feature(const CpDataset *dataset, const CpBinned *binned, uint32_t f, cons
 		CHECK_EQUAL(expected_bin(feature, column, rows[i]), feature->digit[code]);
 	}
 	CHECK(feature->has_missing == missing && feature->has_other == other);
-	CHECK_EQUAL(feature->category ? feature->levels + other + missing : feature->ncuts + 1 + missing, feature->bins);
+	CHECK_EQUAL(feature->category ? feature->levels + other + missing
+	                              : feature->ncuts + 1 + missing,
+	            feature->bins);
 	CHECK(feature->bins <= 256);
 }
 
 static void
 check_binned(const CpDataset *dataset, const CpBinned *binned, const uint32_t *rows)
 {
-	uint32_t	f = 0;
-	uint32_t	codes[COLUMNS];
+	uint32_t f = 0;
+	uint32_t codes[COLUMNS];
 
 	for (uint32_t field = 0; field < COLUMNS; field++)
 		codes[field] = 1;
@@ -367,15 +366,14 @@ check_fields(void)
 {
 	static Fields fields;
 	static const uint32_t counts[] = {ROWS, 900, 1, 0};
-	CpDataset	dataset;
-	bool		full = false,
-				shared = false;
+	CpDataset dataset;
+	bool full = false, shared = false;
 
 	make_fields(&fields);
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
 		for (uint32_t max_bins = 2; max_bins <= 255; max_bins += 253)
 		{
-			CpBinned	binned;
+			CpBinned binned;
 
 			REQUIRE_OK(learn_dataset(&dataset, unit_context(), &fields.table));
 			REQUIRE_OK(cp_bin(&dataset, fields.rows, counts[i], max_bins, &binned));
@@ -398,11 +396,11 @@ check_packing(void)
 {
 	static double values[200 * 16];
 	static uint8_t labels[200];
-	CpKind		kinds[16];
-	uint32_t	rows[200];
-	LearnTable	table = {0};
-	CpDataset	dataset;
-	CpBinned	binned;
+	CpKind kinds[16];
+	uint32_t rows[200];
+	LearnTable table = {0};
+	CpDataset dataset;
+	CpBinned binned;
 
 	for (uint32_t i = 0; i < 200 * 16; i++)
 		values[i] = (i / 16 >> (i % 16 % 8)) & 1;
@@ -426,15 +424,15 @@ static void
 check_failures(void)
 {
 	static Fields fields;
-	CpStatus	status = CP_NO_MEMORY;
+	CpStatus status = CP_NO_MEMORY;
 
 	make_fields(&fields);
 	for (size_t nth = 1; status != CP_OK; nth++)
 	{
-		CpContext  *context = unit_context();
-		CpDataset	dataset;
-		CpBinned	binned;
-		size_t		used;
+		CpContext *context = unit_context();
+		CpDataset dataset;
+		CpBinned binned;
+		size_t used;
 
 		REQUIRE_OK(learn_dataset(&dataset, context, &fields.table));
 		used = unit_live_blocks();
@@ -451,8 +449,8 @@ check_failures(void)
 	}
 	for (size_t polls = 0; status != CP_OK || polls < 3; polls++)
 	{
-		CpDataset	dataset;
-		CpBinned	binned;
+		CpDataset dataset;
+		CpBinned binned;
 
 		REQUIRE_OK(learn_dataset(&dataset, unit_context(), &fields.table));
 		unit_cancel_after(polls);

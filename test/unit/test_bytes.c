@@ -8,7 +8,7 @@
 
 #include "num/bytes.h"
 
-#define MAGIC "CPTESTS"			/* eight bytes with its terminator */
+#define MAGIC "CPTESTS" /* eight bytes with its terminator */
 #define FORMAT UINT32_C(0x010203)
 
 extern void test_bytes(void);
@@ -16,7 +16,7 @@ extern void test_bytes(void);
 static double
 double_of(uint64_t bits)
 {
-	double		value;
+	double value;
 
 	memcpy(&value, &bits, sizeof(value));
 	return value;
@@ -25,7 +25,7 @@ double_of(uint64_t bits)
 static uint64_t
 bits_of(double value)
 {
-	uint64_t	bits;
+	uint64_t bits;
 
 	memcpy(&bits, &value, sizeof(bits));
 	return bits;
@@ -50,8 +50,8 @@ write_sample(CpWriter *writer, CpContext *context)
 static CpStatus
 read_sample(CpContext *context, const uint8_t *bytes, size_t length)
 {
-	CpReader	reader;
-	size_t		text_length;
+	CpReader reader;
+	size_t text_length;
 
 	CP_TRY(cp_reader_open(&reader, context, bytes, length, MAGIC, FORMAT + 2));
 	cp_read_u8(&reader);
@@ -70,16 +70,12 @@ check_layout(void)
 {
 	static const uint8_t expected[] = {
 		/* magic, format, reserved, length of payload; the hash at 24 .. 31 is left out */
-		'C', 'P', 'T', 'E', 'S', 'T', 'S', 0, 3, 2, 1, 0, 0, 0, 0, 0, 40, 0, 0, 0, 0, 0, 0, 0
-	};
-	static const uint8_t payload[] = {
-		0xfe, 0x34, 0x12, 0xef, 0xbe, 0xad, 0xde,
-		0xef, 0xcd, 0xab, 0x89, 0x67, 0x45, 0x23, 0x01,
-		0x00, 0x00, 0xc0, 0x3f,
-		0x9a, 0x99, 0x99, 0x99, 0x99, 0x99, 0xb9, 0xbf,
-		5, 0, 0, 0, 'n', 'a', 0, 'm', 'e', 0, 0, 0, 0
-	};
-	CpWriter	writer;
+		'C', 'P', 'T', 'E', 'S', 'T', 'S', 0, 3, 2, 1, 0, 0, 0, 0, 0, 40, 0, 0, 0, 0, 0, 0, 0};
+	static const uint8_t payload[] = {0xfe, 0x34, 0x12, 0xef, 0xbe, 0xad, 0xde, 0xef, 0xcd, 0xab,
+	                                  0x89, 0x67, 0x45, 0x23, 0x01, 0x00, 0x00, 0xc0, 0x3f, 0x9a,
+	                                  0x99, 0x99, 0x99, 0x99, 0x99, 0xb9, 0xbf, 5,    0,    0,
+	                                  0,    'n',  'a',  0,    'm',  'e',  0,    0,    0,    0};
+	CpWriter writer;
 
 	REQUIRE_OK(write_sample(&writer, unit_context()));
 	REQUIRE(writer.length == CP_ENVELOPE_LENGTH + sizeof(payload));
@@ -90,11 +86,11 @@ check_layout(void)
 static void
 check_round_trip(void)
 {
-	CpContext  *context = unit_context();
-	CpWriter	writer;
-	CpReader	reader;
-	size_t		length = 77;
-	char	   *text;
+	CpContext *context = unit_context();
+	CpWriter writer;
+	CpReader reader;
+	size_t length = 77;
+	char *text;
 
 	REQUIRE_OK(write_sample(&writer, context));
 	REQUIRE_OK(cp_reader_open(&reader, context, writer.bytes, writer.length, MAGIC, FORMAT));
@@ -120,18 +116,21 @@ check_round_trip(void)
 static void
 check_long_streams(void)
 {
-	static const uint64_t odd[] = {
-		0, UINT64_C(0x8000000000000000), UINT64_C(0x7ff0000000000000), UINT64_C(0xfff0000000000000),
-		UINT64_C(0x7ff8000000000123), UINT64_C(1), UINT64_C(0x000fffffffffffff)
-	};
+	static const uint64_t odd[] = {0,
+	                               UINT64_C(0x8000000000000000),
+	                               UINT64_C(0x7ff0000000000000),
+	                               UINT64_C(0xfff0000000000000),
+	                               UINT64_C(0x7ff8000000000123),
+	                               UINT64_C(1),
+	                               UINT64_C(0x000fffffffffffff)};
 	enum
 	{
 		n = 20000
 	};
-	CpContext  *context = unit_context();
-	CpWriter	writer;
-	CpReader	reader;
-	uint32_t	i;
+	CpContext *context = unit_context();
+	CpWriter writer;
+	CpReader reader;
+	uint32_t i;
 
 	cp_writer_begin(&writer, context, MAGIC, FORMAT);
 	cp_write_u32(&writer, n);
@@ -151,15 +150,15 @@ check_long_streams(void)
 static void
 check_every_bit(void)
 {
-	CpContext  *context = unit_context();
-	CpWriter	writer;
-	size_t		bit;
+	CpContext *context = unit_context();
+	CpWriter writer;
+	size_t bit;
 
 	REQUIRE_OK(write_sample(&writer, context));
 	CHECK_STATUS(CP_OK, read_sample(context, writer.bytes, writer.length));
 	for (bit = 0; bit < 8 * writer.length; bit++)
 	{
-		CpStatus	status;
+		CpStatus status;
 
 		writer.bytes[bit / 8] ^= (uint8_t) (1 << bit % 8);
 		status = read_sample(context, writer.bytes, writer.length);
@@ -176,10 +175,10 @@ check_every_bit(void)
 static void
 check_every_truncation(void)
 {
-	CpContext  *context = unit_context();
-	CpWriter	writer;
-	size_t		length;
-	uint8_t    *copy;
+	CpContext *context = unit_context();
+	CpWriter writer;
+	size_t length;
+	uint8_t *copy;
 
 	REQUIRE_OK(write_sample(&writer, context));
 	for (length = 0; length < writer.length; length++)
@@ -198,15 +197,15 @@ check_every_truncation(void)
 static void
 check_foreign(void)
 {
-	CpContext  *context = unit_context();
-	CpWriter	writer;
-	CpReader	reader;
+	CpContext *context = unit_context();
+	CpWriter writer;
+	CpReader reader;
 
 	REQUIRE_OK(write_sample(&writer, context));
-	CHECK_STATUS(CP_FOREIGN, cp_reader_open(&reader, context, writer.bytes, writer.length,
-											"CPOTHER", FORMAT));
-	CHECK_STATUS(CP_FOREIGN, cp_reader_open(&reader, context, writer.bytes, writer.length,
-											MAGIC, FORMAT - 1));
+	CHECK_STATUS(CP_FOREIGN,
+	             cp_reader_open(&reader, context, writer.bytes, writer.length, "CPOTHER", FORMAT));
+	CHECK_STATUS(CP_FOREIGN,
+	             cp_reader_open(&reader, context, writer.bytes, writer.length, MAGIC, FORMAT - 1));
 	CHECK_STRING("Format 66051 is newer than the newest known, 66050.", context->reason);
 	CHECK_STATUS(CP_FOREIGN, cp_reader_open(&reader, context, "something else", 14, MAGIC, FORMAT));
 
@@ -217,15 +216,15 @@ check_foreign(void)
 
 	cp_writer_begin(&writer, context, MAGIC, 0);
 	REQUIRE_OK(cp_writer_finish(&writer));
-	CHECK_STATUS(CP_CORRUPT, cp_reader_open(&reader, context, writer.bytes, writer.length,
-											MAGIC, FORMAT));
+	CHECK_STATUS(CP_CORRUPT,
+	             cp_reader_open(&reader, context, writer.bytes, writer.length, MAGIC, FORMAT));
 }
 
 /* A stream with a good envelope around one number and eight bytes. */
 static CpStatus
 open_forged(CpReader *reader, CpContext *context, uint32_t number)
 {
-	CpWriter	writer;
+	CpWriter writer;
 
 	cp_writer_begin(&writer, context, MAGIC, FORMAT);
 	cp_write_u32(&writer, number);
@@ -239,26 +238,37 @@ check_forged_counts(void)
 {
 	static const struct
 	{
-		uint32_t	count;
-		size_t		element_bytes;
-		bool		fits;
-	}			cases[] = {
-		{8, 1, true}, {9, 1, false}, {1, 8, true}, {2, 8, false}, {2, 4, true}, {3, 4, false},
-		{0, 8, true}, {0, 100, true}, {1, 9, false}, {UINT32_MAX, 1, false}, {UINT32_MAX, 8, false},
-		{1, SIZE_MAX, false}, {UINT32_MAX, SIZE_MAX, false}, {8, 0, true}, {9, 0, false},
-		{UINT32_C(0x80000001), 8, false}, {2, SIZE_MAX / 2 + 1, false}
-	};
-	size_t		i;
+		uint32_t count;
+		size_t element_bytes;
+		bool fits;
+	} cases[] = {{8, 1, true},
+	             {9, 1, false},
+	             {1, 8, true},
+	             {2, 8, false},
+	             {2, 4, true},
+	             {3, 4, false},
+	             {0, 8, true},
+	             {0, 100, true},
+	             {1, 9, false},
+	             {UINT32_MAX, 1, false},
+	             {UINT32_MAX, 8, false},
+	             {1, SIZE_MAX, false},
+	             {UINT32_MAX, SIZE_MAX, false},
+	             {8, 0, true},
+	             {9, 0, false},
+	             {UINT32_C(0x80000001), 8, false},
+	             {2, SIZE_MAX / 2 + 1, false}};
+	size_t i;
 
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 	{
-		CpReader	reader;
+		CpReader reader;
 
 		REQUIRE_OK(open_forged(&reader, unit_context(), cases[i].count));
 		CHECK_EQUAL(cases[i].fits ? cases[i].count : 0,
-					cp_read_count(&reader, cases[i].element_bytes));
+		            cp_read_count(&reader, cases[i].element_bytes));
 		CHECK(reader.failed == !cases[i].fits);
-		CHECK_STATUS(CP_CORRUPT, cp_reader_close(&reader));	/* eight bytes are left over */
+		CHECK_STATUS(CP_CORRUPT, cp_reader_close(&reader)); /* eight bytes are left over */
 	}
 }
 
@@ -266,15 +276,13 @@ static void
 check_forged_strings(void)
 {
 	static const uint32_t claimed[] = {9, 10, UINT32_C(0x7fffffff), UINT32_MAX - 1, UINT32_MAX};
-	CpReader	reader;
-	size_t		length,
-				i;
+	CpReader reader;
+	size_t length, i;
 
 	for (i = 0; i < sizeof(claimed) / sizeof(claimed[0]); i++)
 	{
-		CpContext  *context = unit_context();
-		size_t		asked,
-					peak;
+		CpContext *context = unit_context();
+		size_t asked, peak;
 
 		REQUIRE_OK(open_forged(&reader, context, claimed[i]));
 		asked = unit_allocations();
@@ -294,12 +302,12 @@ check_forged_strings(void)
 static void
 check_failure_lasts(void)
 {
-	CpContext  *context = unit_context();
-	CpReader	reader;
+	CpContext *context = unit_context();
+	CpReader reader;
 
 	REQUIRE_OK(open_forged(&reader, context, 1));
 	CHECK_EQUAL(UINT64_C(0x4141414100000001), cp_read_u64(&reader));
-	CHECK_EQUAL(0, cp_read_u64(&reader));	/* only four are left */
+	CHECK_EQUAL(0, cp_read_u64(&reader)); /* only four are left */
 	CHECK_EQUAL(0, cp_read_u8(&reader));
 	CHECK_EQUAL(0, cp_read_u16(&reader));
 	CHECK_EQUAL(0, cp_read_u32(&reader));
@@ -320,11 +328,10 @@ check_failure_lasts(void)
 static void
 check_memory_failures(void)
 {
-	CpContext  *context;
-	CpWriter	writer;
-	CpReader	reader;
-	size_t		nth,
-				i;
+	CpContext *context;
+	CpWriter writer;
+	CpReader reader;
+	size_t nth, i;
 
 	for (nth = 1; nth <= 4; nth++)
 	{

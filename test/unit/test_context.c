@@ -12,9 +12,8 @@ extern void test_context(void);
 static void
 check_budget_is_exact(void)
 {
-	CpContext  *context = unit_context();
-	double	   *ten,
-			   *more;
+	CpContext *context = unit_context();
+	double *ten, *more;
 
 	context->budget = 2 * HEADER + 80 + 1;
 	REQUIRE_OK(cp_alloc(context, &ten, 10, sizeof(double)));
@@ -43,21 +42,19 @@ static void
 check_overflow_is_refused(void)
 {
 	static const size_t asked[][2] = {
-		{SIZE_MAX, 1}, {1, SIZE_MAX}, {SIZE_MAX, SIZE_MAX}, {SIZE_MAX / 2 + 1, 2},
-		{SIZE_MAX / 3 + 1, 3}, {SIZE_MAX - 15, 1}, {SIZE_MAX - 16, 1}, {SIZE_MAX / 8, 8},
-		{(SIZE_MAX >> 4) + 2, 16}
-	};
-	CpContext  *context = unit_context();
-	char	   *block,
-			   *kept;
-	size_t		i;
+		{SIZE_MAX, 1},         {1, SIZE_MAX},         {SIZE_MAX, SIZE_MAX},
+		{SIZE_MAX / 2 + 1, 2}, {SIZE_MAX / 3 + 1, 3}, {SIZE_MAX - 15, 1},
+		{SIZE_MAX - 16, 1},    {SIZE_MAX / 8, 8},     {(SIZE_MAX >> 4) + 2, 16}};
+	CpContext *context = unit_context();
+	char *block, *kept;
+	size_t i;
 
 	context->budget = SIZE_MAX;
 	REQUIRE_OK(cp_alloc(context, &kept, 8, 1));
 	memcpy(kept, "unmoved", 8);
 	for (i = 0; i < sizeof(asked) / sizeof(asked[0]); i++)
 	{
-		char	   *same = kept;
+		char *same = kept;
 
 		block = kept;
 		CHECK_STATUS(CP_OVER_BUDGET, cp_alloc(context, &block, asked[i][0], asked[i][1]));
@@ -75,10 +72,10 @@ check_overflow_is_refused(void)
 static void
 check_zeroed_and_empty(void)
 {
-	CpContext  *context = unit_context();
-	uint32_t   *numbers;
-	void	   *empty;
-	size_t		i;
+	CpContext *context = unit_context();
+	uint32_t *numbers;
+	void *empty;
+	size_t i;
 
 	REQUIRE_OK(cp_alloc_zero(context, &numbers, 1000, sizeof(uint32_t)));
 	for (i = 0; i < 1000; i++)
@@ -93,12 +90,12 @@ check_zeroed_and_empty(void)
 static void
 check_alignment(void)
 {
-	CpContext  *context = unit_context();
-	size_t		bytes;
+	CpContext *context = unit_context();
+	size_t bytes;
 
 	for (bytes = 0; bytes < 70; bytes++)
 	{
-		void	   *block;
+		void *block;
 
 		REQUIRE_OK(cp_alloc(context, &block, bytes, 1));
 		CHECK_EQUAL(0, (uintptr_t) block % 16);
@@ -108,9 +105,9 @@ check_alignment(void)
 static void
 check_resize(void)
 {
-	CpContext  *context = unit_context();
-	int		   *values = NULL;
-	int			i;
+	CpContext *context = unit_context();
+	int *values = NULL;
+	int i;
 
 	context->budget = HEADER + 100 * sizeof(int);
 	REQUIRE_OK(cp_resize(context, &values, 10, sizeof(int)));
@@ -145,8 +142,8 @@ check_resize(void)
 static void
 check_nth_allocation_fails(void)
 {
-	CpContext  *context = unit_context();
-	char	   *blocks[4];
+	CpContext *context = unit_context();
+	char *blocks[4];
 
 	unit_fail_allocation(3);
 	REQUIRE_OK(cp_alloc(context, &blocks[0], 1, 1));
@@ -163,8 +160,8 @@ check_nth_allocation_fails(void)
 static void
 check_reserve(void)
 {
-	CpContext  *context = unit_context();
-	char	   *block;
+	CpContext *context = unit_context();
+	char *block;
 
 	context->budget = 1000;
 	REQUIRE_OK(cp_alloc(context, &block, 84, 1));
@@ -180,7 +177,7 @@ check_reserve(void)
 static void
 check_poll_and_progress(void)
 {
-	CpContext  *context = unit_context();
+	CpContext *context = unit_context();
 
 	unit_cancel_after(2);
 	CHECK_STATUS(CP_OK, cp_poll(context));
@@ -211,8 +208,8 @@ try_each(CpContext *context, CpStatus second)
 static void
 check_reasons(void)
 {
-	CpContext  *context = unit_context();
-	char		longer[2 * CP_REASON_LENGTH];
+	CpContext *context = unit_context();
+	char longer[2 * CP_REASON_LENGTH];
 
 	CHECK_STATUS(CP_BAD_DATA, cp_fail(context, CP_BAD_DATA, "%d rows", 0));
 	CHECK_STRING("0 rows", context->reason);

@@ -20,18 +20,18 @@ extern void test_dataset(void);
 
 typedef struct Problem
 {
-	double		values[MOST * LEARN_COLUMNS];
-	uint8_t		labels[MOST];
-	double		weights[MOST];
-	double		times[MOST];
-	uint64_t	units[MOST];
-	uint32_t	arrival[MOST];
+	double values[MOST * LEARN_COLUMNS];
+	uint8_t labels[MOST];
+	double weights[MOST];
+	double times[MOST];
+	uint64_t units[MOST];
+	uint32_t arrival[MOST];
 } Problem;
 
 static void
 make_problem(Problem *problem, LearnTable *table)
 {
-	CpRng		rng;
+	CpRng rng;
 
 	cp_rng_init(&rng, 12, 0);
 	learn_problem(2, MOST, problem->values, problem->labels, NULL);
@@ -45,10 +45,10 @@ make_problem(Problem *problem, LearnTable *table)
 	/* Some rows twice, in all their particulars. */
 	for (uint32_t row = MOST - 100; row < MOST; row++)
 	{
-		uint32_t	of = row - 1000;
+		uint32_t of = row - 1000;
 
 		memcpy(problem->values + row * LEARN_COLUMNS, problem->values + of * LEARN_COLUMNS,
-			   LEARN_COLUMNS * sizeof(double));
+		       LEARN_COLUMNS * sizeof(double));
 		problem->labels[row] = problem->labels[of];
 		problem->weights[row] = problem->weights[of];
 		problem->times[row] = problem->times[of];
@@ -70,20 +70,20 @@ make_problem(Problem *problem, LearnTable *table)
 /* What a data set holds, in its own order. */
 typedef struct Picture
 {
-	uint32_t	rows;
-	double		values[MOST][LEARN_COLUMNS];
-	uint8_t		labels[MOST];
-	double		weights[MOST];
-	double		times[MOST];
-	uint64_t	units[MOST];
-	char		levels[LEARN_COLUMNS][2000];
+	uint32_t rows;
+	double values[MOST][LEARN_COLUMNS];
+	uint8_t labels[MOST];
+	double weights[MOST];
+	double times[MOST];
+	uint64_t units[MOST];
+	char levels[LEARN_COLUMNS][2000];
 } Picture;
 
 static CpStatus
 take_picture(const LearnTable *table, Picture *picture)
 {
-	CpDataset	dataset;
-	uint32_t   *order;
+	CpDataset dataset;
+	uint32_t *order;
 
 	CP_TRY(learn_dataset(&dataset, unit_context(), table));
 	CP_TRY(cp_dataset_order(&dataset, 5, &order));
@@ -98,13 +98,16 @@ take_picture(const LearnTable *table, Picture *picture)
 		picture->units[i] = dataset.units[order[i]];
 	}
 	for (uint32_t c = 0; c < LEARN_COLUMNS; c++)
-		for (uint32_t level = 0; dataset.columns[c].dropped == CP_KEPT && level < dataset.columns[c].texts.count; level++)
+		for (uint32_t level = 0;
+		     dataset.columns[c].dropped == CP_KEPT && level < dataset.columns[c].texts.count;
+		     level++)
 		{
-			size_t		length;
+			size_t length;
 			const char *text = cp_dictionary_text(&dataset.columns[c].texts, level, &length);
-			size_t		at = strlen(picture->levels[c]);
+			size_t at = strlen(picture->levels[c]);
 
-			snprintf(picture->levels[c] + at, sizeof(picture->levels[c]) - at, "%.*s;", (int) length, text);
+			snprintf(picture->levels[c] + at, sizeof(picture->levels[c]) - at, "%.*s;",
+			         (int) length, text);
 		}
 	return CP_OK;
 }
@@ -120,10 +123,9 @@ static void
 check_arrival(void)
 {
 	static Problem problem;
-	static Picture first,
-				picture;
-	LearnTable	table;
-	CpRng		rng;
+	static Picture first, picture;
+	LearnTable table;
+	CpRng rng;
 
 	cp_rng_init(&rng, 4, 0);
 	make_problem(&problem, &table);
@@ -146,15 +148,14 @@ static void
 check_sample_size(void)
 {
 	static Problem problem;
-	static Picture first,
-				picture;
+	static Picture first, picture;
 	static const uint32_t max_rows[] = {1, 2, 3, 40, 700, MOST - 1, MOST, MOST + 1};
-	LearnTable	table;
+	LearnTable table;
 
 	make_problem(&problem, &table);
 	for (size_t m = 0; m < sizeof(max_rows) / sizeof(max_rows[0]); m++)
 	{
-		uint32_t	expected = max_rows[m] > MOST ? MOST : max_rows[m];
+		uint32_t expected = max_rows[m] > MOST ? MOST : max_rows[m];
 
 		table.max_rows = max_rows[m];
 		table.seed = 1;
@@ -175,13 +176,9 @@ check_order(void)
 {
 	static Problem problem;
 	static uint8_t seen[MOST];
-	LearnTable	table;
-	CpDataset	dataset;
-	uint32_t   *order,
-			   *other,
-				moved = 0,
-				units = 1,
-				distinct = 0;
+	LearnTable table;
+	CpDataset dataset;
+	uint32_t *order, *other, moved = 0, units = 1, distinct = 0;
 
 	make_problem(&problem, &table);
 	REQUIRE_OK(learn_dataset(&dataset, unit_context(), &table));
@@ -205,10 +202,10 @@ static void
 check_order_of_copies(void)
 {
 	static Problem problem;
-	LearnTable	table;
-	CpDataset	dataset;
-	uint32_t   *order;
-	uint32_t	neighbours = 0;
+	LearnTable table;
+	CpDataset dataset;
+	uint32_t *order;
+	uint32_t neighbours = 0;
 
 	make_problem(&problem, &table);
 	table.weights = table.times = NULL;
@@ -231,7 +228,7 @@ check_order_of_copies(void)
 static double
 nan_of_bits(uint64_t bits)
 {
-	double		value;
+	double value;
 
 	memcpy(&value, &bits, sizeof(value));
 	return value;
@@ -254,11 +251,11 @@ check_contents(void)
 {
 	static const char *const names[] = {"number", "text"};
 	static const CpKind kinds[] = {CP_NUMBER, CP_CATEGORY};
-	CpDataset	dataset;
-	CpRowInfo	info = {.churned = false, .weight = 1, .time = 3};
-	CpRowInfo	churned = {.churned = true, .weight = 1, .time = 3};
-	CpRowInfo	heavier = {.churned = false, .weight = 2, .time = 3};
-	CpRowInfo	later = {.churned = false, .weight = 1, .time = 4};
+	CpDataset dataset;
+	CpRowInfo info = {.churned = false, .weight = 1, .time = 3};
+	CpRowInfo churned = {.churned = true, .weight = 1, .time = 3};
+	CpRowInfo heavier = {.churned = false, .weight = 2, .time = 3};
+	CpRowInfo later = {.churned = false, .weight = 1, .time = 4};
 
 	REQUIRE_OK(cp_dataset_init(&dataset, unit_context(), 2, names, kinds, true, true, 0, 1));
 	REQUIRE_OK(add_pair(&dataset, 0.0, "a", &info));
@@ -297,15 +294,17 @@ check_sample_is_uniform(void)
 {
 	enum
 	{
-		rows = 500, sample = 50, seeds = 300
+		rows = 500,
+		sample = 50,
+		seeds = 300
 	};
 	static const CpKind kind = CP_NUMBER;
 	static double values[rows];
 	static uint8_t labels[rows];
 	static uint32_t times_kept[rows];
-	LearnTable	table = {0};
-	double		expected = (double) seeds * sample / rows;
-	double		chi_square = 0;
+	LearnTable table = {0};
+	double expected = (double) seeds * sample / rows;
+	double chi_square = 0;
 
 	memset(times_kept, 0, sizeof(times_kept));
 	for (uint32_t row = 0; row < rows; row++)
@@ -318,7 +317,7 @@ check_sample_is_uniform(void)
 	table.max_rows = sample;
 	for (table.seed = 0; table.seed < seeds; table.seed++)
 	{
-		CpDataset	dataset;
+		CpDataset dataset;
 
 		REQUIRE_OK(learn_dataset(&dataset, unit_context(), &table));
 		CHECK_EQUAL(sample, dataset.rows);
@@ -327,7 +326,8 @@ check_sample_is_uniform(void)
 			times_kept[(int) dataset.columns[0].numbers[i]]++;
 	}
 	for (uint32_t row = 0; row < rows; row++)
-		chi_square += (times_kept[row] - expected) * (times_kept[row] - expected) / (expected * (1 - (double) sample / rows));
+		chi_square += (times_kept[row] - expected) * (times_kept[row] - expected) /
+		              (expected * (1 - (double) sample / rows));
 	/* 499 degrees of freedom: deviates by five standard deviations with a chance below 1e-5. */
 	CHECK_CLOSE(499, chi_square, 5 * sqrt(2 * 499));
 }
@@ -337,11 +337,10 @@ static void
 check_sample_of_identities(void)
 {
 	static Problem problem;
-	static Picture first,
-				picture;
+	static Picture first, picture;
 	static uint64_t identities[MOST];
-	LearnTable	table;
-	CpRng		rng;
+	LearnTable table;
+	CpRng rng;
 
 	cp_rng_init(&rng, 40, 0);
 	make_problem(&problem, &table);
@@ -361,8 +360,7 @@ check_sample_of_identities(void)
 		}
 		for (uint32_t i = 0; i < first.rows; i++)
 		{
-			uint32_t	in_all = 0,
-						in_sample = 0;
+			uint32_t in_all = 0, in_sample = 0;
 
 			for (uint32_t row = 0; row < MOST; row++)
 				in_all += identities[row] == first.units[i];
@@ -379,8 +377,8 @@ check_one_identity(void)
 {
 	static Problem problem;
 	static uint64_t identities[MOST];
-	LearnTable	table;
-	CpDataset	dataset;
+	LearnTable table;
+	CpDataset dataset;
 
 	make_problem(&problem, &table);
 	for (uint32_t row = 0; row < MOST; row++)
@@ -398,15 +396,16 @@ check_sample_of_copies(void)
 {
 	enum
 	{
-		rows = 500, sample = 50
+		rows = 500,
+		sample = 50
 	};
 	static const CpKind kind = CP_NUMBER;
 	static double values[rows];
 	static uint8_t labels[rows];
-	LearnTable	table = {0};
-	CpDataset	dataset;
-	uint32_t	copies[50] = {0};
-	uint32_t	none = 0;
+	LearnTable table = {0};
+	CpDataset dataset;
+	uint32_t copies[50] = {0};
+	uint32_t none = 0;
 
 	for (uint32_t row = 0; row < rows; row++)
 		values[row] = row % 50;
@@ -435,13 +434,13 @@ check_weights(void)
 {
 	static const double scales[] = {1, 1e-300, 1e307, 7};
 	static Problem problem;
-	LearnTable	table;
-	CpDataset	dataset;
+	LearnTable table;
+	CpDataset dataset;
 
 	make_problem(&problem, &table);
 	for (int i = 0; i < 4; i++)
 	{
-		double		sum = 0;
+		double sum = 0;
 
 		for (uint32_t row = 0; row < MOST; row++)
 			problem.weights[row] = scales[i] * (row % 11);
@@ -464,11 +463,11 @@ check_weights(void)
 
 /* One column of n rows whose values come from a function; what becomes of it. */
 static CpStatus
-finish_column(CpDataset *dataset, CpKind kind, uint32_t n, double (*value) (uint32_t row))
+finish_column(CpDataset *dataset, CpKind kind, uint32_t n, double (*value)(uint32_t row))
 {
 	static double values[MOST];
 	static uint8_t labels[MOST];
-	LearnTable	table = {0};
+	LearnTable table = {0};
 
 	for (uint32_t row = 0; row < n; row++)
 		values[row] = value(row);
@@ -549,11 +548,11 @@ check_dropped(void)
 {
 	static const struct
 	{
-		CpKind		kind;
-		uint32_t	rows;
-		double		(*value) (uint32_t row);
-		CpDropped	expected;
-	}			cases[] = {
+		CpKind kind;
+		uint32_t rows;
+		double (*value)(uint32_t row);
+		CpDropped expected;
+	} cases[] = {
 		{CP_NUMBER, 100, own_value, CP_KEPT},
 		{CP_CATEGORY, 100, own_value, CP_DROPPED_ID},
 		{CP_CATEGORY, 9, own_value, CP_KEPT},
@@ -577,7 +576,7 @@ check_dropped(void)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 	{
-		CpDataset	dataset;
+		CpDataset dataset;
 		CpFeatureMap map;
 
 		REQUIRE_OK(finish_column(&dataset, cases[i].kind, cases[i].rows, cases[i].value));
@@ -603,13 +602,19 @@ check_level_order(void)
 	static const struct
 	{
 		const char *text;
-		int			rows;
-	}			given[] = {
-		{"\xc3\xa9t\xc3\xa9", 2}, {"b", 3}, {"ab", 2}, {"", 2}, {"rare", 1}, {"a", 2}, {"often", 9}, {"B", 3}
-	};
-	static const char *const expected[] = {"often", "B", "b", "", "a", "ab", "\xc3\xa9t\xc3\xa9", "rare"};
-	CpDataset	dataset;
-	CpRowInfo	info = {0};
+		int rows;
+	} given[] = {{"\xc3\xa9t\xc3\xa9", 2},
+	             {"b", 3},
+	             {"ab", 2},
+	             {"", 2},
+	             {"rare", 1},
+	             {"a", 2},
+	             {"often", 9},
+	             {"B", 3}};
+	static const char *const expected[] = {"often", "B", "b", "", "a", "ab", "\xc3\xa9t\xc3\xa9",
+	                                       "rare"};
+	CpDataset dataset;
+	CpRowInfo info = {0};
 
 	REQUIRE_OK(cp_dataset_init(&dataset, unit_context(), 1, &name, &kind, false, false, 0, 1));
 	for (int i = 0; i < 8; i++)
@@ -623,7 +628,7 @@ check_level_order(void)
 	CHECK_EQUAL(8, dataset.columns[0].texts.count);
 	for (uint32_t level = 0; level < 8; level++)
 	{
-		size_t		length;
+		size_t length;
 		const char *text = cp_dictionary_text(&dataset.columns[0].texts, level, &length);
 
 		CHECK(length == strlen(expected[level]) && memcmp(text, expected[level], length) == 0);
@@ -648,7 +653,7 @@ of_300(uint32_t row)
 static void
 check_many_levels(void)
 {
-	CpDataset	dataset;
+	CpDataset dataset;
 	const CpColumn *column;
 
 	REQUIRE_OK(finish_column(&dataset, CP_CATEGORY, 1000, of_254));
@@ -663,9 +668,9 @@ check_many_levels(void)
 	CHECK_EQUAL(254, CP_LEVEL_OTHER(column));
 	for (uint32_t row = 0; row < 1400; row++)
 	{
-		char		text[32];
-		int			length = snprintf(text, sizeof(text), "level %g", of_300(row));
-		uint32_t	code = cp_dictionary_find(&column->texts, text, (size_t) length);
+		char text[32];
+		int length = snprintf(text, sizeof(text), "level %g", of_300(row));
+		uint32_t code = cp_dictionary_find(&column->texts, text, (size_t) length);
 
 		CHECK(cp_dataset_value(column, row) == (code == CP_NO_CODE ? 254 : code));
 		CHECK(row >= 5 * 254 || code != CP_NO_CODE);
@@ -680,17 +685,17 @@ check_early_id(void)
 {
 	static const char *const names[] = {"id", "number"};
 	static const CpKind kinds[] = {CP_CATEGORY, CP_NUMBER};
-	CpContext  *context = unit_context();
-	CpDataset	dataset;
-	CpRowInfo	info = {0};
-	uint32_t	dropped_at = 0;
-	size_t		before = 0;
+	CpContext *context = unit_context();
+	CpDataset dataset;
+	CpRowInfo info = {0};
+	uint32_t dropped_at = 0;
+	size_t before = 0;
 
 	REQUIRE_OK(cp_dataset_init(&dataset, context, 2, names, kinds, false, false, 0, 1));
 	for (uint32_t row = 0; row < CP_ID_DISTINCT_MAX + 100000; row++)
 	{
-		char		text[16];
-		int			length = snprintf(text, sizeof(text), "%u", row % (CP_ID_DISTINCT_MAX + 1000));
+		char text[16];
+		int length = snprintf(text, sizeof(text), "%u", row % (CP_ID_DISTINCT_MAX + 1000));
 
 		REQUIRE_OK(cp_dataset_begin_row(&dataset));
 		before = dropped_at == 0 ? context->used : before;
@@ -716,14 +721,14 @@ check_content_outlives_column(void)
 {
 	static const char *const names[] = {"id", "number"};
 	static const CpKind kinds[] = {CP_CATEGORY, CP_NUMBER};
-	CpDataset	dataset;
-	CpRowInfo	info = {0};
+	CpDataset dataset;
+	CpRowInfo info = {0};
 
 	REQUIRE_OK(cp_dataset_init(&dataset, unit_context(), 2, names, kinds, false, false, 0, 1));
 	for (uint32_t row = 0; row < 50; row++)
 	{
-		char		text[16];
-		int			length = snprintf(text, sizeof(text), "%u", row % 25);
+		char text[16];
+		int length = snprintf(text, sizeof(text), "%u", row % 25);
 
 		REQUIRE_OK(cp_dataset_begin_row(&dataset));
 		REQUIRE_OK(cp_dataset_set_text(&dataset, 0, text, (size_t) length));
@@ -746,9 +751,9 @@ check_content_outlives_column(void)
 static CpStatus
 whole_way(CpContext *context, const LearnTable *table)
 {
-	CpDataset	dataset;
+	CpDataset dataset;
 	CpFeatureMap map;
-	uint32_t   *order;
+	uint32_t *order;
 
 	CP_TRY(learn_dataset(&dataset, context, table));
 	CP_TRY(cp_dataset_order(&dataset, 3, &order));
@@ -759,14 +764,14 @@ static void
 check_failures(void)
 {
 	static Problem problem;
-	LearnTable	table;
-	CpStatus	status = CP_NO_MEMORY;
+	LearnTable table;
+	CpStatus status = CP_NO_MEMORY;
 
 	make_problem(&problem, &table);
 	table.max_rows = 100;
 	for (size_t nth = 1; status != CP_OK; nth++)
 	{
-		CpContext  *context = unit_context();
+		CpContext *context = unit_context();
 
 		unit_fail_allocation(nth);
 		status = whole_way(context, &table);
@@ -774,7 +779,7 @@ check_failures(void)
 		REQUIRE(nth < 1000);
 	}
 	{
-		CpContext  *context = unit_context();
+		CpContext *context = unit_context();
 
 		context->budget = 20000;
 		CHECK_STATUS(CP_OVER_BUDGET, whole_way(context, &table));

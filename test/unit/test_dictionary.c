@@ -17,7 +17,7 @@ extern void test_dictionary(void);
 static size_t
 make_text(uint32_t k, char text[32])
 {
-	size_t		length = k % 19;
+	size_t length = k % 19;
 
 	memset(text, (int) (k % 7), length);
 	if (length >= 4)
@@ -31,22 +31,22 @@ check_codes(void)
 	static char texts[MOST][32];
 	static size_t lengths[MOST];
 	CpDictionary dictionary;
-	CpRng		rng;
-	uint32_t	known = 0;
+	CpRng rng;
+	uint32_t known = 0;
 
 	cp_rng_init(&rng, 3, 0);
 	cp_dictionary_init(&dictionary, unit_context());
 	for (uint32_t i = 0; i < MOST; i++)
 	{
-		char		text[32];
-		size_t		length = make_text((uint32_t) cp_rng_below(&rng, 1500), text);
-		uint32_t	expected = 0,
-					code;
+		char text[32];
+		size_t length = make_text((uint32_t) cp_rng_below(&rng, 1500), text);
+		uint32_t expected = 0, code;
 
 		while (expected < known &&
-			   (lengths[expected] != length || memcmp(texts[expected], text, length) != 0))
+		       (lengths[expected] != length || memcmp(texts[expected], text, length) != 0))
 			expected++;
-		CHECK_EQUAL(expected == known ? CP_NO_CODE : expected, cp_dictionary_find(&dictionary, text, length));
+		CHECK_EQUAL(expected == known ? CP_NO_CODE : expected,
+		            cp_dictionary_find(&dictionary, text, length));
 		REQUIRE_OK(cp_dictionary_add(&dictionary, text, length, &code));
 		CHECK_EQUAL(expected, code);
 		if (expected == known)
@@ -59,7 +59,7 @@ check_codes(void)
 	CHECK(known > 900);
 	for (uint32_t code = 0; code < known; code++)
 	{
-		size_t		length;
+		size_t length;
 		const char *text = cp_dictionary_text(&dictionary, code, &length);
 
 		CHECK(length == lengths[code] && memcmp(text, texts[code], length) == 0);
@@ -74,9 +74,8 @@ static void
 check_empty(void)
 {
 	CpDictionary dictionary;
-	uint32_t	code;
-	size_t		length,
-				allocations;
+	uint32_t code;
+	size_t length, allocations;
 
 	cp_dictionary_init(&dictionary, unit_context());
 	CHECK_EQUAL(CP_NO_CODE, cp_dictionary_find(&dictionary, "", 0));
@@ -105,12 +104,12 @@ check_failures(void)
 {
 	for (size_t nth = 1;; nth++)
 	{
-		CpContext  *context = unit_context();
+		CpContext *context = unit_context();
 		CpDictionary dictionary;
-		CpStatus	status = CP_OK;
-		uint32_t	code;
-		char		text[32];
-		int			length;
+		CpStatus status = CP_OK;
+		uint32_t code;
+		char text[32];
+		int length;
 
 		cp_dictionary_init(&dictionary, context);
 		unit_fail_allocation(nth);

@@ -22,22 +22,22 @@ extern void test_gbm(void);
 
 typedef struct Fit
 {
-	LearnTable	table;
-	CpDataset	dataset;
-	CpBinned	binned;
-	CpGbmData	data;
-	double		values[MOST * LEARN_COLUMNS];
-	uint8_t		labels[MOST];
-	double		weights[MOST];
-	uint8_t		folds[MOST];
-	uint32_t	rows[MOST];
+	LearnTable table;
+	CpDataset dataset;
+	CpBinned binned;
+	CpGbmData data;
+	double values[MOST * LEARN_COLUMNS];
+	uint8_t labels[MOST];
+	double weights[MOST];
+	uint8_t folds[MOST];
+	uint32_t rows[MOST];
 } Fit;
 
 /* Bins of the table in the fit; learned from without folds and weights. */
 static CpStatus
 bin(Fit *fit, CpContext *context)
 {
-	uint32_t	n = fit->table.rows;
+	uint32_t n = fit->table.rows;
 
 	fit->table.values = fit->values;
 	fit->table.labels = fit->labels;
@@ -83,9 +83,9 @@ plain_params(CpGbmParams *params)
 static double
 log_odds_of(const Fit *fit, const CpGbm *gbm, uint32_t row)
 {
-	double		vector[LEARN_COLUMNS];
-	double		log_odds;
-	void	   *scratch;
+	double vector[LEARN_COLUMNS];
+	double log_odds;
+	void *scratch;
 
 	learn_vector(&fit->dataset, row, vector);
 	if (cp_alloc(gbm->trees.context, &scratch, cp_gbm_scratch(gbm), 1) != CP_OK)
@@ -106,8 +106,7 @@ bytes_of(const CpGbm *gbm, CpWriter *writer)
 static bool
 same_bytes(const CpGbm *a, const CpGbm *b)
 {
-	CpWriter	of_a,
-				of_b;
+	CpWriter of_a, of_b;
 
 	if (!CHECK_STATUS(CP_OK, bytes_of(a, &of_a)) || !CHECK_STATUS(CP_OK, bytes_of(b, &of_b)))
 		return false;
@@ -123,8 +122,8 @@ same_bytes(const CpGbm *a, const CpGbm *b)
 static double
 next_field(char **at)
 {
-	char	   *end;
-	double		value = strtod(*at, &end);
+	char *end;
+	double value = strtod(*at, &end);
 
 	if (end == *at)
 		value = NAN;
@@ -140,19 +139,18 @@ next_field(char **at)
 static CpStatus
 read_reference(Fit *fit, double *margins, double *weighted_margins)
 {
-	static const CpKind kinds[LEARN_COLUMNS] = {
-		CP_NUMBER, CP_NUMBER, CP_NUMBER, CP_BOOLEAN, CP_CATEGORY, CP_NUMBER
-	};
-	FILE	   *file = fopen(REFERENCE, "r");
-	char		line[200];
-	uint32_t	n = 0;
+	static const CpKind kinds[LEARN_COLUMNS] = {CP_NUMBER,  CP_NUMBER,   CP_NUMBER,
+	                                            CP_BOOLEAN, CP_CATEGORY, CP_NUMBER};
+	FILE *file = fopen(REFERENCE, "r");
+	char line[200];
+	uint32_t n = 0;
 
 	if (!CHECK(file != NULL))
 		return CP_BAD_DATA;
 	CHECK(fgets(line, sizeof(line), file) != NULL);
 	while (n < MOST && fgets(line, sizeof(line), file) != NULL)
 	{
-		char	   *at = line;
+		char *at = line;
 
 		for (int c = 0; c < LEARN_COLUMNS; c++)
 			fit->values[n * LEARN_COLUMNS + c] = next_field(&at);
@@ -172,12 +170,10 @@ read_reference(Fit *fit, double *margins, double *weighted_margins)
 static void
 check_xgboost(void)
 {
-	static Fit	fit;
-	static double margins[MOST],
-				weighted_margins[MOST];
+	static Fit fit;
+	static double margins[MOST], weighted_margins[MOST];
 	CpGbmParams params;
-	CpGbm		plain,
-				weighted;
+	CpGbm plain, weighted;
 
 	REQUIRE_OK(read_reference(&fit, margins, weighted_margins));
 	CHECK_EQUAL(300, fit.table.rows);
@@ -203,18 +199,16 @@ check_xgboost(void)
 static void
 check_seeds(void)
 {
-	static Fit	fit;
-	CpContext  *context = unit_context();
+	static Fit fit;
+	CpContext *context = unit_context();
 	CpGbmParams params;
-	CpGbm		first,
-				again,
-				other;
+	CpGbm first, again, other;
 
 	REQUIRE_OK(bin_problem(&fit, context, 1, 1000));
 	plain_params(&params);
 	REQUIRE_OK(cp_gbm_fit(context, &fit.data, &params, 1, &first));
 	REQUIRE_OK(cp_gbm_fit(context, &fit.data, &params, 2, &other));
-	CHECK(same_bytes(&first, &other));	/* nothing is drawn */
+	CHECK(same_bytes(&first, &other)); /* nothing is drawn */
 
 	for (int which = 0; which < 3; which++)
 	{
@@ -236,30 +230,30 @@ check_seeds(void)
 static void
 check_subsample(void)
 {
-	static Fit	fit;
-	CpContext  *context = unit_context();
+	static Fit fit;
+	CpContext *context = unit_context();
 	CpGbmParams params;
 
 	REQUIRE_OK(bin_problem(&fit, context, 2, MOST));
 	plain_params(&params);
 	params.rounds = 30;
-	params.learning_rate = 1e-9;	/* every round has the hessians of the first */
+	params.learning_rate = 1e-9; /* every round has the hessians of the first */
 	for (int tenths = 1; tenths <= 10; tenths++)
 	{
-		CpGbm		gbm;
-		double		p,
-					mean = 0;
-		uint32_t	equal = 0;
+		CpGbm gbm;
+		double p, mean = 0;
+		uint32_t equal = 0;
 
 		params.subsample = tenths / 10.0;
 		REQUIRE_OK(cp_gbm_fit(context, &fit.data, &params, 3, &gbm));
 		p = cp_sigmoid(gbm.base);
 		for (uint32_t t = 0; t < 30; t++)
 		{
-			double		share = gbm.trees.covers[gbm.trees.roots[t]] / (MOST * p * (1 - p));
+			double share = gbm.trees.covers[gbm.trees.roots[t]] / (MOST * p * (1 - p));
 
 			mean += share / 30;
-			equal += t > 0 && gbm.trees.covers[gbm.trees.roots[t]] == gbm.trees.covers[gbm.trees.roots[t - 1]];
+			equal += t > 0 && gbm.trees.covers[gbm.trees.roots[t]] ==
+			                      gbm.trees.covers[gbm.trees.roots[t - 1]];
 			CHECK_CLOSE(params.subsample, share, 5 * sqrt(0.25 / MOST));
 		}
 		CHECK_CLOSE(params.subsample, mean, 5 * sqrt(0.25 / MOST / 30));
@@ -271,8 +265,8 @@ check_subsample(void)
 static void
 check_colsample(void)
 {
-	static Fit	fit;
-	CpContext  *context = unit_context();
+	static Fit fit;
+	CpContext *context = unit_context();
 	CpGbmParams params;
 
 	REQUIRE_OK(bin_problem(&fit, context, 3, 500));
@@ -283,16 +277,16 @@ check_colsample(void)
 	params.min_child_weight = 0;
 	for (uint32_t allowed = 1; allowed <= LEARN_COLUMNS; allowed++)
 	{
-		CpGbm		gbm;
-		uint32_t	trees_with[LEARN_COLUMNS] = {0};
+		CpGbm gbm;
+		uint32_t trees_with[LEARN_COLUMNS] = {0};
 
 		params.colsample = (allowed - 0.5) / LEARN_COLUMNS;
 		REQUIRE_OK(cp_gbm_fit(context, &fit.data, &params, 3, &gbm));
 		for (uint32_t t = 0; t < 600; t++)
 		{
-			bool		asked[LEARN_COLUMNS] = {false};
-			uint32_t	end = t + 1 < 600 ? gbm.trees.roots[t + 1] : gbm.trees.nnodes;
-			uint32_t	count = 0;
+			bool asked[LEARN_COLUMNS] = {false};
+			uint32_t end = t + 1 < 600 ? gbm.trees.roots[t + 1] : gbm.trees.nnodes;
+			uint32_t count = 0;
 
 			for (uint32_t n = gbm.trees.roots[t]; n < end; n++)
 				if (!CP_NODE_IS_LEAF(&gbm.trees, n))
@@ -317,13 +311,11 @@ check_colsample(void)
 static void
 check_weights(void)
 {
-	static Fit	weighted,
-				repeated;
-	CpContext  *context = unit_context();
+	static Fit weighted, repeated;
+	CpContext *context = unit_context();
 	CpGbmParams params;
-	CpGbm		of_weights,
-				of_rows;
-	uint32_t	n = 0;
+	CpGbm of_weights, of_rows;
+	uint32_t n = 0;
 
 	REQUIRE_OK(bin_problem(&weighted, context, 4, 250));
 	for (uint32_t row = 0; row < 250; row++)
@@ -332,7 +324,7 @@ check_weights(void)
 		for (uint32_t times = row % 4; times > 0; times--, n++)
 		{
 			memcpy(repeated.values + n * LEARN_COLUMNS, weighted.values + row * LEARN_COLUMNS,
-				   LEARN_COLUMNS * sizeof(double));
+			       LEARN_COLUMNS * sizeof(double));
 			repeated.labels[n] = weighted.labels[row];
 		}
 	}
@@ -347,24 +339,24 @@ check_weights(void)
 	n = 0;
 	for (uint32_t row = 0; row < 250; n += row++ % 4)
 		if (row % 4 > 0)
-			CHECK_CLOSE(log_odds_of(&repeated, &of_rows, n), log_odds_of(&weighted, &of_weights, row), 1e-5);
+			CHECK_CLOSE(log_odds_of(&repeated, &of_rows, n),
+			            log_odds_of(&weighted, &of_weights, row), 1e-5);
 }
 
 /* Weights all the same, if larger, change nothing when the regularisers grow with them. */
 static void
 check_scale_of_weights(void)
 {
-	static const CpKind kinds[LEARN_COLUMNS] = {
-		CP_NUMBER, CP_NUMBER, CP_BOOLEAN, CP_CATEGORY, CP_NUMBER, CP_NUMBER
-	};
-	static Fit	fit;
-	CpContext  *context = unit_context();
+	static const CpKind kinds[LEARN_COLUMNS] = {CP_NUMBER,   CP_NUMBER, CP_BOOLEAN,
+	                                            CP_CATEGORY, CP_NUMBER, CP_NUMBER};
+	static Fit fit;
+	CpContext *context = unit_context();
 	CpGbmParams params;
-	CpGbm		of_weights,
-				of_rows;
+	CpGbm of_weights, of_rows;
 
 	REQUIRE_OK(bin_problem(&fit, context, 4, 250));
-	fit.table.kinds = kinds;	/* a category of many levels holds chance against them, which does not grow */
+	fit.table.kinds =
+		kinds; /* a category of many levels holds chance against them, which does not grow */
 	REQUIRE_OK(bin(&fit, context));
 	plain_params(&params);
 	REQUIRE_OK(cp_gbm_fit(context, &fit.data, &params, 1, &of_rows));
@@ -388,10 +380,10 @@ check_scale_of_weights(void)
 static CpStatus
 losses_of_fold(Fit *fit, const CpGbmParams *params, uint8_t fold, double *losses)
 {
-	CpContext  *context = fit->dataset.context;
-	CpGbmData	data = fit->data;
+	CpContext *context = fit->dataset.context;
+	CpGbmData data = fit->data;
 	CpGbmParams all = *params;
-	CpGbm		gbm;
+	CpGbm gbm;
 
 	all.early_stopping = 0;
 	for (uint32_t row = 0; row < fit->table.rows; row++)
@@ -401,13 +393,13 @@ losses_of_fold(Fit *fit, const CpGbmParams *params, uint8_t fold, double *losses
 	for (uint32_t row = 0; row < fit->table.rows; row++)
 		if (fit->folds[row] == fold)
 		{
-			double		vector[LEARN_COLUMNS];
-			double		score = gbm.base;
+			double vector[LEARN_COLUMNS];
+			double score = gbm.base;
 
 			learn_vector(&fit->dataset, row, vector);
 			for (uint32_t t = 0; t <= params->rounds; t++)
 			{
-				uint32_t	n;
+				uint32_t n;
 
 				losses[t] += log1p(exp(fit->labels[row] ? -score : score));
 				if (t == params->rounds)
@@ -415,21 +407,22 @@ losses_of_fold(Fit *fit, const CpGbmParams *params, uint8_t fold, double *losses
 				for (n = gbm.trees.roots[t]; !CP_NODE_IS_LEAF(&gbm.trees, n);)
 				{
 					const CpSlot *slot = &gbm.trees.slots[CP_NODE_SLOT(&gbm.trees.nodes[n])];
-					double		value = vector[slot->feature];
-					uint32_t	bin = 0;
-					bool		right;
+					double value = vector[slot->feature];
+					uint32_t bin = 0;
+					bool right;
 
 					for (uint32_t c = 0; c < gbm.trees.ncuts[slot->feature]; c++)
 						bin += gbm.trees.cuts[slot->feature][c] < value;
 					if (slot->kind == CP_SLOT_LEVELS)
 					{
-						uint32_t	code = isnan(value) ? gbm.trees.levels[slot->feature] + 1 : (uint32_t) value;
+						uint32_t code =
+							isnan(value) ? gbm.trees.levels[slot->feature] + 1 : (uint32_t) value;
 
 						right = slot->set[code / 64] >> (code % 64) & 1;
 					}
 					else
-						right = isnan(value) ? slot->kind == CP_SLOT_MISSING_HIGH :
-							bin > (gbm.trees.nodes[n].test & 255);
+						right = isnan(value) ? slot->kind == CP_SLOT_MISSING_HIGH
+						                     : bin > (gbm.trees.nodes[n].test & 255);
 					n = gbm.trees.nodes[n].left + right;
 				}
 				score += gbm.trees.values[n];
@@ -442,7 +435,7 @@ losses_of_fold(Fit *fit, const CpGbmParams *params, uint8_t fold, double *losses
 static uint32_t
 best_round(const double *losses, uint32_t rounds, uint32_t patience)
 {
-	uint32_t	best = 1;
+	uint32_t best = 1;
 
 	for (uint32_t round = 2; round <= rounds && round - best <= patience; round++)
 		if (losses[round] < losses[best])
@@ -454,16 +447,15 @@ static void
 check_chosen_rounds(void)
 {
 	static const uint32_t patiences[] = {1, 3, 10, 60};
-	static Fit	fit;
+	static Fit fit;
 
 	for (uint32_t nfolds = 1; nfolds <= 5; nfolds += 2)
 	{
-		CpContext  *context = unit_context();
+		CpContext *context = unit_context();
 		CpGbmParams params;
-		CpRng		rng;
-		double		losses[61] = {0};
-		uint32_t	least = 60,
-					most = 0;
+		CpRng rng;
+		double losses[61] = {0};
+		uint32_t least = 60, most = 0;
 
 		cp_rng_init(&rng, nfolds, 0);
 		REQUIRE_OK(bin_problem(&fit, context, 5, 600));
@@ -477,8 +469,8 @@ check_chosen_rounds(void)
 			REQUIRE_OK(losses_of_fold(&fit, &params, fold, losses));
 		for (size_t i = 0; i < sizeof(patiences) / sizeof(patiences[0]); i++)
 		{
-			CpGbm		gbm;
-			uint32_t	expected = best_round(losses, 60, patiences[i]);
+			CpGbm gbm;
+			uint32_t expected = best_round(losses, 60, patiences[i]);
 
 			params.early_stopping = patiences[i];
 			fit.data.weights = NULL;
@@ -496,12 +488,13 @@ check_chosen_rounds(void)
 				fit.data.weights = fit.weights;
 			}
 			{
-				CpGbm		direct;
+				CpGbm direct;
 
 				REQUIRE_OK(cp_gbm_fit(context, &fit.data, &params, 1, &direct));
 				CHECK_CLOSE(direct.base, gbm.base, 1e-12);
 				for (uint32_t row = 0; row < 600; row++)
-					CHECK_CLOSE(log_odds_of(&fit, &direct, row), log_odds_of(&fit, &gbm, row), 1e-9);
+					CHECK_CLOSE(log_odds_of(&fit, &direct, row), log_odds_of(&fit, &gbm, row),
+					            1e-9);
 			}
 			params.rounds = 60;
 		}
@@ -513,11 +506,11 @@ check_chosen_rounds(void)
 static void
 check_stops_on_noise(void)
 {
-	static Fit	fit;
-	CpContext  *context = unit_context();
+	static Fit fit;
+	CpContext *context = unit_context();
 	CpGbmParams params;
-	CpGbm		gbm;
-	CpRng		rng;
+	CpGbm gbm;
+	CpRng rng;
 
 	cp_rng_init(&rng, 5, 0);
 	REQUIRE_OK(bin_problem(&fit, context, 6, 2000));
@@ -537,9 +530,9 @@ check_stops_on_noise(void)
 static void
 check_progress(void)
 {
-	static Fit	fit;
+	static Fit fit;
 	CpGbmParams params;
-	CpGbm		gbm;
+	CpGbm gbm;
 
 	REQUIRE_OK(bin_problem(&fit, unit_context(), 1, 100));
 	plain_params(&params);
@@ -555,10 +548,10 @@ check_progress(void)
 static void
 check_one_class(void)
 {
-	static Fit	fit;
-	CpContext  *context = unit_context();
+	static Fit fit;
+	CpContext *context = unit_context();
 	CpGbmParams params;
-	CpGbm		gbm;
+	CpGbm gbm;
 
 	REQUIRE_OK(bin_problem(&fit, context, 1, 60));
 	plain_params(&params);
@@ -586,10 +579,10 @@ check_one_class(void)
 static void
 check_separable(void)
 {
-	static Fit	fit;
-	CpContext  *context = unit_context();
+	static Fit fit;
+	CpContext *context = unit_context();
 	CpGbmParams params;
-	CpGbm		gbm;
+	CpGbm gbm;
 
 	REQUIRE_OK(bin_problem(&fit, context, 1, 200));
 	for (uint32_t row = 0; row < 200; row++)
@@ -602,7 +595,7 @@ check_separable(void)
 	REQUIRE_OK(cp_gbm_fit(context, &fit.data, &params, 1, &gbm));
 	for (uint32_t row = 0; row < 200; row++)
 	{
-		double		log_odds = log_odds_of(&fit, &gbm, row);
+		double log_odds = log_odds_of(&fit, &gbm, row);
 
 		CHECK(isfinite(log_odds) && (log_odds > 0) == fit.labels[row]);
 	}
@@ -622,18 +615,18 @@ sampling_params(CpGbmParams *params)
 static void
 check_failures(void)
 {
-	static Fit	fit;
+	static Fit fit;
 
 	for (uint32_t nfolds = 1; nfolds <= 3; nfolds += 2)
 	{
-		CpStatus	status = CP_NO_MEMORY;
+		CpStatus status = CP_NO_MEMORY;
 		CpGbmParams params;
-		CpGbm		gbm;
+		CpGbm gbm;
 
 		sampling_params(&params);
 		for (size_t nth = 1; status != CP_OK; nth++)
 		{
-			size_t		blocks;
+			size_t blocks;
 
 			REQUIRE_OK(bin_problem(&fit, unit_context(), 1, 80));
 			for (uint32_t row = 0; row < 80; row++)
@@ -664,7 +657,7 @@ check_failures(void)
 			status = cp_gbm_fit(fit.dataset.context, &fit.data, &params, 1, &gbm);
 			if (status != CP_OK)
 				CHECK_STATUS(CP_CANCELLED, status);
-			CHECK(status == CP_OK || unit_polls() == polls + 1);	/* it stops at once */
+			CHECK(status == CP_OK || unit_polls() == polls + 1); /* it stops at once */
 			REQUIRE(polls < 3000);
 		}
 	}
@@ -674,16 +667,14 @@ check_failures(void)
 static void
 check_budget(void)
 {
-	static Fit	fit;
+	static Fit fit;
 
 	for (uint32_t nfolds = 1; nfolds <= 9; nfolds += 4)
 	{
-		CpContext  *context = unit_context();
+		CpContext *context = unit_context();
 		CpGbmParams params;
-		CpGbm		gbm;
-		size_t		before,
-					used,
-					announced;
+		CpGbm gbm;
+		size_t before, used, announced;
 
 		REQUIRE_OK(bin_problem(&fit, context, 1, MOST));
 		for (uint32_t row = 0; row < MOST; row++)
@@ -717,19 +708,20 @@ check_budget(void)
 static void
 check_params(void)
 {
-	CpGbmParams good,
-				p;
+	CpGbmParams good, p;
 
 	cp_gbm_defaults(&good);
 	CHECK(cp_gbm_check(&good) == NULL);
 #define REFUSED(field, value) \
-	do { \
+	do \
+	{ \
 		p = good; \
 		p.field = value; \
 		CHECK(cp_gbm_check(&p) != NULL && strstr(cp_gbm_check(&p), #field) != NULL); \
 	} while (0)
 #define ALLOWED(field, value) \
-	do { \
+	do \
+	{ \
 		p = good; \
 		p.field = value; \
 		CHECK(cp_gbm_check(&p) == NULL); \

@@ -24,24 +24,22 @@ check_pinned(void)
 	static const char text[] = "The quick brown fox jumps over the lazy dog";
 	static const struct
 	{
-		size_t		length;
-		uint64_t	seed_zero;
-		uint64_t	seed_ones;
-	}			reference[] = {
-		{0, UINT64_C(0x48218226ff3cd4bf), UINT64_C(0x445018e305810b78)},
-		{1, UINT64_C(0x2471290c72d34f15), UINT64_C(0xf0528d07661181e9)},
-		{2, UINT64_C(0x5d845a57393a6bc1), UINT64_C(0x98e93040b2840f44)},
-		{3, UINT64_C(0xe385ce207a0550bf), UINT64_C(0xc85a2507fefda905)},
-		{4, UINT64_C(0x6685b219c25939e6), UINT64_C(0x964fb816aa62acec)},
-		{5, UINT64_C(0x71be21575a05d7cb), UINT64_C(0x242b8b9e8b6302b1)},
-		{7, UINT64_C(0x223eb6c16cbe36d7), UINT64_C(0xc09642f2ca0a885f)},
-		{8, UINT64_C(0x3cea9d513f148aa5), UINT64_C(0xcc4609a049b3deb3)},
-		{9, UINT64_C(0x760c47a4ca56106a), UINT64_C(0x94137f9d31fa2c3e)},
-		{16, UINT64_C(0x286b7cf1e4cfc35b), UINT64_C(0xb48432ded4c8576f)},
-		{20, UINT64_C(0xd34df8182349824b), UINT64_C(0x5a5cec13ed04c71f)},
-		{43, UINT64_C(0xc04257a055df3bb2), UINT64_C(0x5794fa7facddba17)}
-	};
-	size_t		i;
+		size_t length;
+		uint64_t seed_zero;
+		uint64_t seed_ones;
+	} reference[] = {{0, UINT64_C(0x48218226ff3cd4bf), UINT64_C(0x445018e305810b78)},
+	                 {1, UINT64_C(0x2471290c72d34f15), UINT64_C(0xf0528d07661181e9)},
+	                 {2, UINT64_C(0x5d845a57393a6bc1), UINT64_C(0x98e93040b2840f44)},
+	                 {3, UINT64_C(0xe385ce207a0550bf), UINT64_C(0xc85a2507fefda905)},
+	                 {4, UINT64_C(0x6685b219c25939e6), UINT64_C(0x964fb816aa62acec)},
+	                 {5, UINT64_C(0x71be21575a05d7cb), UINT64_C(0x242b8b9e8b6302b1)},
+	                 {7, UINT64_C(0x223eb6c16cbe36d7), UINT64_C(0xc09642f2ca0a885f)},
+	                 {8, UINT64_C(0x3cea9d513f148aa5), UINT64_C(0xcc4609a049b3deb3)},
+	                 {9, UINT64_C(0x760c47a4ca56106a), UINT64_C(0x94137f9d31fa2c3e)},
+	                 {16, UINT64_C(0x286b7cf1e4cfc35b), UINT64_C(0xb48432ded4c8576f)},
+	                 {20, UINT64_C(0xd34df8182349824b), UINT64_C(0x5a5cec13ed04c71f)},
+	                 {43, UINT64_C(0xc04257a055df3bb2), UINT64_C(0x5794fa7facddba17)}};
+	size_t i;
 
 	for (i = 0; i < sizeof(reference) / sizeof(reference[0]); i++)
 	{
@@ -56,14 +54,13 @@ check_pinned(void)
 static void
 check_alignment_is_free(void)
 {
-	uint8_t		room[64 + 8];
-	uint64_t	expected = 0;
-	size_t		offset,
-				i;
+	uint8_t room[64 + 8];
+	uint64_t expected = 0;
+	size_t offset, i;
 
 	for (offset = 0; offset < 8; offset++)
 	{
-		uint64_t	hash;
+		uint64_t hash;
 
 		memset(room, (int) offset, sizeof(room));
 		for (i = 0; i < 61; i++)
@@ -87,22 +84,19 @@ check_avalanche_of(size_t length)
 	{
 		inputs = 2000
 	};
-	uint8_t		bytes[32];
-	CpRng		rng;
-	size_t		bit,
-				i,
-				out;
+	uint8_t bytes[32];
+	CpRng rng;
+	size_t bit, i, out;
 
 	cp_rng_init(&rng, 17, length);
 	for (bit = 0; bit < 8 * length; bit++)
 	{
-		size_t		turned[64] = {0};
+		size_t turned[64] = {0};
 
 		for (i = 0; i < inputs; i++)
 		{
-			uint64_t	seed = cp_rng_bits(&rng),
-						change;
-			size_t		byte;
+			uint64_t seed = cp_rng_bits(&rng), change;
+			size_t byte;
 
 			for (byte = 0; byte < length; byte++)
 				bytes[byte] = (uint8_t) cp_rng_bits(&rng);
@@ -121,7 +115,7 @@ static void
 check_avalanche(void)
 {
 	static const size_t lengths[] = {1, 3, 4, 7, 8, 12, 24};
-	size_t		i;
+	size_t i;
 
 	for (i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++)
 		check_avalanche_of(lengths[i]);
@@ -130,15 +124,13 @@ check_avalanche(void)
 static size_t
 count_equal(CpContext *context, uint64_t *hashes, size_t n)
 {
-	uint64_t   *hash_scratch = NULL;
-	uint32_t   *payload = NULL,
-			   *payload_scratch = NULL;
-	size_t		equal = 0,
-				i;
+	uint64_t *hash_scratch = NULL;
+	uint32_t *payload = NULL, *payload_scratch = NULL;
+	size_t equal = 0, i;
 
 	if (cp_alloc(context, &hash_scratch, n, sizeof(uint64_t)) != CP_OK ||
-		cp_alloc_zero(context, &payload, n, sizeof(uint32_t)) != CP_OK ||
-		cp_alloc(context, &payload_scratch, n, sizeof(uint32_t)) != CP_OK)
+	    cp_alloc_zero(context, &payload, n, sizeof(uint32_t)) != CP_OK ||
+	    cp_alloc(context, &payload_scratch, n, sizeof(uint32_t)) != CP_OK)
 		return SIZE_MAX;
 	cp_sort_keys(hashes, payload, hash_scratch, payload_scratch, n);
 	for (i = 1; i < n; i++)
@@ -152,29 +144,30 @@ check_no_collisions(void)
 {
 	enum
 	{
-		zeros = 500, names = 40000, total = 256 + 65536 + zeros + 4 * names
+		zeros = 500,
+		names = 40000,
+		total = 256 + 65536 + zeros + 4 * names
 	};
-	CpContext  *context = unit_context();
-	uint64_t   *hashes;
-	uint8_t		blank[zeros + 3] = {0};
-	size_t		n = 0,
-				i;
+	CpContext *context = unit_context();
+	uint64_t *hashes;
+	uint8_t blank[zeros + 3] = {0};
+	size_t n = 0, i;
 
 	REQUIRE_OK(cp_alloc(context, &hashes, total, sizeof(uint64_t)));
 	for (i = 0; i < 256 + 65536; i++)
 	{
-		uint8_t		bytes[2];
+		uint8_t bytes[2];
 
 		bytes[0] = (uint8_t) i;
 		bytes[1] = (uint8_t) ((i - 256) >> 8);
 		hashes[n++] = cp_hash_bytes(bytes, i < 256 ? 1 : 2, 0);
 	}
 	for (i = 0; i < zeros; i++)
-		hashes[n++] = cp_hash_bytes(blank, i + 3, 0);	/* the shorter ones are there already */
+		hashes[n++] = cp_hash_bytes(blank, i + 3, 0); /* the shorter ones are there already */
 	for (i = 0; i < 4 * names; i++)
 	{
-		char		name[32];
-		int			length = snprintf(name, sizeof(name), "customer-%06d", (int) (i / 4));
+		char name[32];
+		int length = snprintf(name, sizeof(name), "customer-%06d", (int) (i / 4));
 
 		hashes[n++] = cp_hash_bytes(name, (size_t) length, i % 4 + 1);
 	}
@@ -188,21 +181,18 @@ check_buckets_are_even(void)
 {
 	enum
 	{
-		names = 64000, buckets = 64
+		names = 64000,
+		buckets = 64
 	};
-	size_t		low[buckets] = {0},
-				high[buckets] = {0},
-				words[buckets] = {0};
-	double		low_sum = 0.0,
-				high_sum = 0.0,
-				word_sum = 0.0;
-	size_t		i;
+	size_t low[buckets] = {0}, high[buckets] = {0}, words[buckets] = {0};
+	double low_sum = 0.0, high_sum = 0.0, word_sum = 0.0;
+	size_t i;
 
 	for (i = 0; i < names; i++)
 	{
-		char		name[32];
-		int			length = snprintf(name, sizeof(name), "%zu", i);
-		uint64_t	hash = cp_hash_bytes(name, (size_t) length, 0);
+		char name[32];
+		int length = snprintf(name, sizeof(name), "%zu", i);
+		uint64_t hash = cp_hash_bytes(name, (size_t) length, 0);
 
 		low[hash % buckets]++;
 		high[hash >> 58]++;

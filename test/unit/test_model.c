@@ -23,7 +23,7 @@ small_model(CpContext *context, CpModel *model)
 {
 	static char *const roles[CP_ROLES] = {"customer", NULL, "c0", NULL};
 	CpTrainParams params;
-	CpTrained	trained;
+	CpTrained trained;
 
 	learn_train_params(&params);
 	params.ensemble.gbm.rounds = 6;
@@ -40,23 +40,26 @@ random_vector(CpRng *rng, const CpFeatureMap *map, double *vector)
 {
 	for (uint32_t f = 0; f < map->count; f++)
 	{
-		uint64_t	dice = cp_rng_below(rng, 8);
+		uint64_t dice = cp_rng_below(rng, 8);
 
 		if (dice == 0)
 			vector[f] = NAN;
 		else if (map->features[f].kind == CP_CATEGORY)
 			vector[f] = (double) cp_rng_below(rng, CP_OTHER(&map->features[f]) + 1);
 		else
-			vector[f] = dice == 1 ? INFINITY : dice == 2 ? -INFINITY : (cp_rng_uniform(rng) - 0.3) * 120;
+			vector[f] = dice == 1   ? INFINITY
+			            : dice == 2 ? -INFINITY
+			                        : (cp_rng_uniform(rng) - 0.3) * 120;
 	}
 }
 
 static CpStatus
-probabilities_of(CpContext *context, const CpModel *model, uint64_t seed, int n, double *probabilities)
+probabilities_of(CpContext *context, const CpModel *model, uint64_t seed, int n,
+                 double *probabilities)
 {
-	CpRng		rng;
-	double	   *vector;
-	void	   *scratch;
+	CpRng rng;
+	double *vector;
+	void *scratch;
 
 	cp_rng_init(&rng, seed, 0);
 	CP_TRY(cp_alloc(context, &vector, model->map.count, sizeof(double)));
@@ -74,13 +77,10 @@ probabilities_of(CpContext *context, const CpModel *model, uint64_t seed, int n,
 static void
 check_round_trip(void)
 {
-	static double before[1000],
-				after[1000];
-	CpContext  *context = unit_context();
-	CpModel		model,
-				again;
-	CpWriter	first,
-				second;
+	static double before[1000], after[1000];
+	CpContext *context = unit_context();
+	CpModel model, again;
+	CpWriter first, second;
 
 	REQUIRE_OK(small_model(context, &model));
 	REQUIRE_OK(cp_model_write(&model, context, &first));
@@ -110,8 +110,8 @@ check_round_trip(void)
 static void
 seal(uint8_t *bytes, size_t length)
 {
-	uint64_t	payload = length - CP_ENVELOPE_LENGTH;
-	uint64_t	hash = cp_hash_bytes(bytes + CP_ENVELOPE_LENGTH, payload, CP_MODEL_FORMAT);
+	uint64_t payload = length - CP_ENVELOPE_LENGTH;
+	uint64_t hash = cp_hash_bytes(bytes + CP_ENVELOPE_LENGTH, payload, CP_MODEL_FORMAT);
 
 	for (int i = 0; i < 8; i++)
 	{
@@ -126,12 +126,11 @@ seal(uint8_t *bytes, size_t length)
 static bool
 try_bytes(const uint8_t *bytes, size_t length)
 {
-	CpContext  *context = unit_context();
-	CpModel		model,
-				again;
-	CpWriter	writer;
-	CpStatus	status;
-	double		probabilities[4] = {0};
+	CpContext *context = unit_context();
+	CpModel model, again;
+	CpWriter writer;
+	CpStatus status;
+	double probabilities[4] = {0};
 
 	context->budget = BUDGET;
 	status = cp_model_read(&model, context, bytes, length);
@@ -153,13 +152,13 @@ try_bytes(const uint8_t *bytes, size_t length)
 static size_t
 sound_bytes(uint8_t *bytes)
 {
-	CpContext  *context = unit_context();
-	CpModel		model;
-	CpWriter	writer;
+	CpContext *context = unit_context();
+	CpModel model;
+	CpWriter writer;
 
 	if (!CHECK_STATUS(CP_OK, small_model(context, &model)) ||
-		!CHECK_STATUS(CP_OK, cp_model_write(&model, context, &writer)) ||
-		!CHECK(writer.length > 1000 && writer.length < MOST_BYTES / 2))
+	    !CHECK_STATUS(CP_OK, cp_model_write(&model, context, &writer)) ||
+	    !CHECK(writer.length > 1000 && writer.length < MOST_BYTES / 2))
 		return 0;
 	memcpy(bytes, writer.bytes, writer.length);
 	return writer.length;
@@ -169,13 +168,13 @@ static void
 check_flips(void)
 {
 	static uint8_t bytes[MOST_BYTES];
-	size_t		length = sound_bytes(bytes);
-	CpContext  *context = unit_context();
-	CpModel		model;
+	size_t length = sound_bytes(bytes);
+	CpContext *context = unit_context();
+	CpModel model;
 
 	for (size_t bit = 0; bit < 8 * length; bit++)
 	{
-		CpStatus	status;
+		CpStatus status;
 
 		bytes[bit / 8] ^= (uint8_t) (1 << bit % 8);
 		status = cp_model_read(&model, context, bytes, length);
@@ -190,10 +189,9 @@ check_flips(void)
 static void
 check_lengths(void)
 {
-	static uint8_t bytes[MOST_BYTES],
-				copy[MOST_BYTES];
-	size_t		length = sound_bytes(bytes);
-	CpModel		model;
+	static uint8_t bytes[MOST_BYTES], copy[MOST_BYTES];
+	size_t length = sound_bytes(bytes);
+	CpModel model;
 
 	for (size_t shorter = 0; shorter < length; shorter++)
 	{
@@ -217,11 +215,11 @@ check_lengths(void)
 static void
 check_forged_fields(void)
 {
-	static const uint32_t values[] = {0, 1, 2, 255, 256, 0x00ffffff, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff};
-	static uint8_t bytes[MOST_BYTES],
-				copy[MOST_BYTES];
-	size_t		length = sound_bytes(bytes);
-	size_t		taken = 0;
+	static const uint32_t values[] = {0,          1,          2,          255,        256,
+	                                  0x00ffffff, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff};
+	static uint8_t bytes[MOST_BYTES], copy[MOST_BYTES];
+	size_t length = sound_bytes(bytes);
+	size_t taken = 0;
 
 	for (size_t at = CP_ENVELOPE_LENGTH; at + 4 <= length; at++)
 	{
@@ -248,10 +246,11 @@ check_forged_fields(void)
 static void
 mutate(CpRng *rng, uint8_t *bytes, size_t *length)
 {
-	static const double doubles[] = {NAN, INFINITY, -INFINITY, 1.7e308, -1.7e308, 4.9e-324, -0.0, 2};
-	size_t		at = CP_ENVELOPE_LENGTH + cp_rng_below(rng, *length - CP_ENVELOPE_LENGTH - 8);
-	size_t		from = CP_ENVELOPE_LENGTH + cp_rng_below(rng, *length - CP_ENVELOPE_LENGTH - 8);
-	size_t		n = cp_rng_below(rng, *length - (at > from ? at : from));
+	static const double doubles[] = {NAN,      INFINITY, -INFINITY, 1.7e308,
+	                                 -1.7e308, 4.9e-324, -0.0,      2};
+	size_t at = CP_ENVELOPE_LENGTH + cp_rng_below(rng, *length - CP_ENVELOPE_LENGTH - 8);
+	size_t from = CP_ENVELOPE_LENGTH + cp_rng_below(rng, *length - CP_ENVELOPE_LENGTH - 8);
+	size_t n = cp_rng_below(rng, *length - (at > from ? at : from));
 
 	switch (cp_rng_below(rng, 7))
 	{
@@ -267,15 +266,15 @@ mutate(CpRng *rng, uint8_t *bytes, size_t *length)
 		case 3:
 			memmove(bytes + at, bytes + from, n % 64);
 			break;
-		case 4:					/* an integer a little off */
+		case 4: /* an integer a little off */
 			bytes[at] = (uint8_t) (bytes[at] + cp_rng_below(rng, 5) - 2);
 			break;
-		case 5:					/* a range taken out */
+		case 5: /* a range taken out */
 			n = n % 32;
 			memmove(bytes + at, bytes + at + n, *length - at - n);
 			*length -= n;
 			break;
-		default:				/* a range put in */
+		default: /* a range put in */
 			n = n % 32;
 			memmove(bytes + at + n, bytes + at, *length - at);
 			*length += n;
@@ -285,16 +284,15 @@ mutate(CpRng *rng, uint8_t *bytes, size_t *length)
 static void
 check_mutations(void)
 {
-	static uint8_t bytes[MOST_BYTES],
-				copy[MOST_BYTES];
-	size_t		length = sound_bytes(bytes);
-	size_t		taken = 0;
-	CpRng		rng;
+	static uint8_t bytes[MOST_BYTES], copy[MOST_BYTES];
+	size_t length = sound_bytes(bytes);
+	size_t taken = 0;
+	CpRng rng;
 
 	cp_rng_init(&rng, 2024, 0);
 	for (int i = 0; i < 8000; i++)
 	{
-		size_t		mutated = length;
+		size_t mutated = length;
 
 		memcpy(copy, bytes, length);
 		for (uint64_t times = 1 + cp_rng_below(&rng, 3); times > 0; times--)
@@ -310,13 +308,13 @@ static void
 check_no_room_for_counts(void)
 {
 	static uint8_t bytes[MOST_BYTES];
-	size_t		length = sound_bytes(bytes);
+	size_t length = sound_bytes(bytes);
 
 	for (size_t at = CP_ENVELOPE_LENGTH; at + 4 <= length; at++)
 	{
-		CpContext  *context = unit_context();
-		CpModel		model;
-		uint8_t		saved[4];
+		CpContext *context = unit_context();
+		CpModel model;
+		uint8_t saved[4];
 
 		memcpy(saved, bytes + at, 4);
 		bytes[at] = bytes[at + 1] = 0xff;
@@ -333,14 +331,14 @@ static void
 check_failures(void)
 {
 	static uint8_t bytes[MOST_BYTES];
-	size_t		length = sound_bytes(bytes);
-	CpStatus	status = CP_NO_MEMORY;
-	CpModel		model;
-	size_t		peak;
+	size_t length = sound_bytes(bytes);
+	CpStatus status = CP_NO_MEMORY;
+	CpModel model;
+	size_t peak;
 
 	for (size_t nth = 1; status != CP_OK; nth++)
 	{
-		CpContext  *context = unit_context();
+		CpContext *context = unit_context();
 
 		unit_fail_allocation(nth);
 		status = cp_model_read(&model, context, bytes, length);
@@ -353,15 +351,15 @@ check_failures(void)
 	peak = model.ensemble.members[0].model == NULL ? 0 : 3000;
 	for (size_t budget = 0; budget < peak; budget += 100)
 	{
-		CpContext  *context = unit_context();
+		CpContext *context = unit_context();
 
 		context->budget = budget;
 		CHECK_STATUS(CP_OVER_BUDGET, cp_model_read(&model, context, bytes, length));
 	}
 	for (size_t nth = 1; nth < 12; nth++)
 	{
-		CpContext  *context = unit_context();
-		CpWriter	writer;
+		CpContext *context = unit_context();
+		CpWriter writer;
 
 		REQUIRE_OK(cp_model_read(&model, context, bytes, length));
 		unit_fail_allocation(nth);
@@ -375,7 +373,7 @@ check_failures(void)
 static CpStatus
 read_map(const CpWriter *writer, CpFeatureMap *map)
 {
-	CpReader	reader;
+	CpReader reader;
 
 	CP_TRY(cp_reader_open(&reader, writer->context, writer->bytes, writer->length, "featmap", 1));
 	CP_TRY(cp_featuremap_read(map, &reader));
@@ -386,7 +384,7 @@ read_map(const CpWriter *writer, CpFeatureMap *map)
 static CpStatus
 map_of(const char *name, uint8_t kind, uint32_t levels, uint32_t distinct, CpFeatureMap *map)
 {
-	CpWriter	writer;
+	CpWriter writer;
 
 	cp_writer_begin(&writer, unit_context(), "featmap", 1);
 	cp_write_u32(&writer, 1);
@@ -395,7 +393,7 @@ map_of(const char *name, uint8_t kind, uint32_t levels, uint32_t distinct, CpFea
 	cp_write_u32(&writer, levels);
 	for (uint32_t level = 0; level < levels; level++)
 	{
-		uint32_t	text = level % distinct;
+		uint32_t text = level % distinct;
 
 		cp_write_string(&writer, (const char *) &text, sizeof(text));
 	}
@@ -411,9 +409,14 @@ check_maps(void)
 	CpFeatureMap map;
 
 	for (int kind = 0; kind < 256; kind++)
-		CHECK_STATUS(kind >= 1 && kind <= 7 ? CP_OK : CP_CORRUPT, map_of("a", (uint8_t) kind, 0, 1, &map));
-	REQUIRE_OK(map_of("Gr\xc3\xb6\xc3\x9f" "e \"x\"", CP_CATEGORY, 254, 254, &map));
-	CHECK_STRING("Gr\xc3\xb6\xc3\x9f" "e \"x\"", map.features[0].name);
+		CHECK_STATUS(kind >= 1 && kind <= 7 ? CP_OK : CP_CORRUPT,
+		             map_of("a", (uint8_t) kind, 0, 1, &map));
+	REQUIRE_OK(map_of("Gr\xc3\xb6\xc3\x9f"
+	                  "e \"x\"",
+	                  CP_CATEGORY, 254, 254, &map));
+	CHECK_STRING("Gr\xc3\xb6\xc3\x9f"
+	             "e \"x\"",
+	             map.features[0].name);
 	CHECK_EQUAL(254, map.features[0].levels.count);
 	CHECK_EQUAL(254, CP_OTHER(&map.features[0]));
 	CHECK_STATUS(CP_CORRUPT, map_of("a", CP_CATEGORY, 255, 255, &map));
@@ -442,13 +445,12 @@ check_names(void)
 static CpStatus
 blend(uint32_t count, const double *weights, const double *log_odds, double *probability)
 {
-	CpContext  *context = unit_context();
+	CpContext *context = unit_context();
 	CpFeatureMap map = {0};
-	CpEnsemble	ensemble,
-				again;
-	CpGbm		members[CP_MAX_MEMBERS + 1];
-	CpWriter	writer;
-	CpReader	reader;
+	CpEnsemble ensemble, again;
+	CpGbm members[CP_MAX_MEMBERS + 1];
+	CpWriter writer;
+	CpReader reader;
 
 	memset(&ensemble, 0, sizeof(ensemble));
 	memset(members, 0, sizeof(members));
@@ -477,23 +479,24 @@ static void
 check_blend(void)
 {
 	static const double log_odds[] = {-1, 2, 0.5, 1, 1, 1, 1, 1};
-	double		p = 0;
+	double p = 0;
 
-	REQUIRE_OK(blend(1, (double[]) {1}, log_odds, &p));
+	REQUIRE_OK(blend(1, (double[]){1}, log_odds, &p));
 	CHECK(p == cp_sigmoid(-1));
-	REQUIRE_OK(blend(3, (double[]) {0.25, 0.25, 0.5}, log_odds, &p));
+	REQUIRE_OK(blend(3, (double[]){0.25, 0.25, 0.5}, log_odds, &p));
 	CHECK_CLOSE(0.25 / (1 + exp(1)) + 0.25 / (1 + exp(-2)) + 0.5 / (1 + exp(-0.5)), p, 1e-15);
-	REQUIRE_OK(blend(2, (double[]) {0, 1}, log_odds, &p));
+	REQUIRE_OK(blend(2, (double[]){0, 1}, log_odds, &p));
 	CHECK(p == cp_sigmoid(2));
-	REQUIRE_OK(blend(8, (double[]) {0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125}, log_odds, &p));
+	REQUIRE_OK(
+		blend(8, (double[]){0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125}, log_odds, &p));
 
-	CHECK_STATUS(CP_CORRUPT, blend(0, (double[]) {1}, log_odds, &p));
-	CHECK_STATUS(CP_CORRUPT, blend(1, (double[]) {0.9}, log_odds, &p));
-	CHECK_STATUS(CP_CORRUPT, blend(2, (double[]) {1, 1}, log_odds, &p));
-	CHECK_STATUS(CP_CORRUPT, blend(2, (double[]) {1.5, -0.5}, log_odds, &p));
-	CHECK_STATUS(CP_CORRUPT, blend(1, (double[]) {NAN}, log_odds, &p));
-	CHECK_STATUS(CP_CORRUPT, blend(1, (double[]) {1}, (double[]) {NAN}, &p));
-	CHECK_STATUS(CP_CORRUPT, blend(1, (double[]) {1}, (double[]) {INFINITY}, &p));
+	CHECK_STATUS(CP_CORRUPT, blend(0, (double[]){1}, log_odds, &p));
+	CHECK_STATUS(CP_CORRUPT, blend(1, (double[]){0.9}, log_odds, &p));
+	CHECK_STATUS(CP_CORRUPT, blend(2, (double[]){1, 1}, log_odds, &p));
+	CHECK_STATUS(CP_CORRUPT, blend(2, (double[]){1.5, -0.5}, log_odds, &p));
+	CHECK_STATUS(CP_CORRUPT, blend(1, (double[]){NAN}, log_odds, &p));
+	CHECK_STATUS(CP_CORRUPT, blend(1, (double[]){1}, (double[]){NAN}, &p));
+	CHECK_STATUS(CP_CORRUPT, blend(1, (double[]){1}, (double[]){INFINITY}, &p));
 }
 
 void

@@ -16,19 +16,18 @@
 
 extern void test_sort(void);
 
-static const size_t lengths[] = {
-	0, 1, 2, 3, 11, 12, 13, 24, 25, 47, 100, 191, 255, 256, 257, 300, 1000, LONGEST
-};
+static const size_t lengths[] = {0,  1,   2,   3,   11,  12,  13,  24,   25,
+                                 47, 100, 191, 255, 256, 257, 300, 1000, LONGEST};
 
 #define LENGTHS (sizeof(lengths) / sizeof(lengths[0]))
 
-typedef double (*Pattern) (CpRng *rng, size_t i, size_t n);
+typedef double (*Pattern)(CpRng *rng, size_t i, size_t n);
 
 static double
 any_bits(CpRng *rng, size_t i, size_t n)
 {
-	uint64_t	bits;
-	double		value;
+	uint64_t bits;
+	double value;
 
 	(void) i;
 	(void) n;
@@ -51,9 +50,8 @@ few_values(CpRng *rng, size_t i, size_t n)
 static double
 signed_zeros(CpRng *rng, size_t i, size_t n)
 {
-	static const double choice[] = {
-		0.0, -0.0, INFINITY, -INFINITY, DBL_MIN / 4, -DBL_MIN / 4, DBL_MAX, -DBL_MAX
-	};
+	static const double choice[] = {0.0,         -0.0,         INFINITY, -INFINITY,
+	                                DBL_MIN / 4, -DBL_MIN / 4, DBL_MAX,  -DBL_MAX};
 
 	(void) i;
 	(void) n;
@@ -99,25 +97,22 @@ sparse_powers(CpRng *rng, size_t i, size_t n)
 	return ldexp(1.0, 8 * (int) cp_rng_below(rng, 100));
 }
 
-static const Pattern patterns[] = {
-	any_bits, few_values, signed_zeros, ascending, descending, constant, single_precision,
-	sparse_powers
-};
+static const Pattern patterns[] = {any_bits,   few_values, signed_zeros,     ascending,
+                                   descending, constant,   single_precision, sparse_powers};
 
 #define PATTERNS (sizeof(patterns) / sizeof(patterns[0]))
 
 typedef struct Item
 {
-	double		value;
-	size_t		position;
+	double value;
+	size_t position;
 } Item;
 
 /* By value, then by where it was: what a stable sort must give. */
 static int
 compare_items(const void *left, const void *right)
 {
-	const Item *a = left,
-			   *b = right;
+	const Item *a = left, *b = right;
 
 	if (a->value != b->value)
 		return a->value < b->value ? -1 : 1;
@@ -127,8 +122,8 @@ compare_items(const void *left, const void *right)
 static void
 fill_items(Item *items, size_t n, Pattern pattern, uint64_t stream)
 {
-	CpRng		rng;
-	size_t		i;
+	CpRng rng;
+	size_t i;
 
 	cp_rng_init(&rng, 31, stream);
 	for (i = 0; i < n; i++)
@@ -143,17 +138,14 @@ static void
 check_doubles(void)
 {
 	static Item items[LONGEST];
-	static double values[LONGEST + 1],
-				scratch[LONGEST + 1];
-	size_t		length,
-				pattern,
-				i;
+	static double values[LONGEST + 1], scratch[LONGEST + 1];
+	size_t length, pattern, i;
 
 	for (pattern = 0; pattern < PATTERNS; pattern++)
 	{
 		for (length = 0; length < LENGTHS; length++)
 		{
-			size_t		n = lengths[length];
+			size_t n = lengths[length];
 
 			fill_items(items, n, patterns[pattern], length);
 			for (i = 0; i < n; i++)
@@ -172,19 +164,15 @@ static void
 check_keys(void)
 {
 	static Item items[LONGEST];
-	static uint64_t keys[LONGEST + 1],
-				key_scratch[LONGEST + 1];
-	static uint32_t payload[LONGEST + 1],
-				payload_scratch[LONGEST + 1];
-	size_t		length,
-				pattern,
-				i;
+	static uint64_t keys[LONGEST + 1], key_scratch[LONGEST + 1];
+	static uint32_t payload[LONGEST + 1], payload_scratch[LONGEST + 1];
+	size_t length, pattern, i;
 
 	for (pattern = 0; pattern < PATTERNS; pattern++)
 	{
 		for (length = 0; length < LENGTHS; length++)
 		{
-			size_t		n = lengths[length];
+			size_t n = lengths[length];
 
 			fill_items(items, n, patterns[pattern], length + 100);
 			for (i = 0; i < n; i++)
@@ -214,18 +202,16 @@ check_each_digit(void)
 	{
 		n = 1000
 	};
-	static uint64_t keys[n],
-				key_scratch[n];
-	static uint32_t payload[n],
-				payload_scratch[n];
-	int			shift;
-	size_t		i;
+	static uint64_t keys[n], key_scratch[n];
+	static uint32_t payload[n], payload_scratch[n];
+	int shift;
+	size_t i;
 
 	for (shift = 0; shift <= 54; shift++)
 	{
 		for (i = 0; i < n; i++)
 		{
-			payload[i] = (uint32_t) (i * 387 % n);	/* 387 and 1000 share no factor */
+			payload[i] = (uint32_t) (i * 387 % n); /* 387 and 1000 share no factor */
 			keys[i] = (uint64_t) payload[i] << shift;
 		}
 		cp_sort_keys(keys, payload, key_scratch, payload_scratch, n);
@@ -245,10 +231,9 @@ static void
 check_key_order(void)
 {
 	static const double ordered[] = {
-		-INFINITY, -DBL_MAX, -1e10, -2.0, -1.0000000000000002, -1.0, -DBL_MIN, -4.9e-324, 0.0,
-		4.9e-324, DBL_MIN, 0.5, 1.0, 1.0000000000000002, 1e300, DBL_MAX, INFINITY
-	};
-	size_t		i;
+		-INFINITY, -DBL_MAX, -1e10, -2.0, -1.0000000000000002, -1.0,  -DBL_MIN, -4.9e-324, 0.0,
+		4.9e-324,  DBL_MIN,  0.5,   1.0,  1.0000000000000002,  1e300, DBL_MAX,  INFINITY};
+	size_t i;
 
 	for (i = 1; i < sizeof(ordered) / sizeof(ordered[0]); i++)
 		CHECK(cp_sort_key_of_double(ordered[i - 1]) < cp_sort_key_of_double(ordered[i]));

@@ -16,17 +16,17 @@ extern void test_split(void);
 
 typedef struct Rows
 {
-	double		values[MOST];
-	uint8_t		labels[MOST];
-	double		times[MOST];
-	uint64_t	units[MOST];
+	double values[MOST];
+	uint8_t labels[MOST];
+	double times[MOST];
+	uint64_t units[MOST];
 } Rows;
 
 /* churn_percent of n rows churned, in units of up to three rows, at ten times. */
 static void
 make_rows(Rows *rows, uint32_t n, uint64_t seed, uint32_t churn_percent)
 {
-	CpRng		rng;
+	CpRng rng;
 
 	cp_rng_init(&rng, seed, 0);
 	for (uint32_t i = 0; i < n; i++)
@@ -42,7 +42,7 @@ static CpStatus
 make_dataset(CpDataset *dataset, const Rows *rows, uint32_t n, bool units, uint32_t **order)
 {
 	static const CpKind kind = CP_NUMBER;
-	LearnTable	table = {0};
+	LearnTable table = {0};
 
 	table.rows = n;
 	table.ncolumns = 1;
@@ -80,17 +80,15 @@ check_stratified(void)
 	for (size_t s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++)
 		for (size_t h = 0; h < sizeof(shares) / sizeof(shares[0]); h++)
 		{
-			uint32_t	n = sizes[s],
-						kept,
-						out[2] = {0, 0},
-						all[2] = {0, 0};
-			uint32_t	in_fold[7][2];
-			uint32_t   *order;
-			CpDataset	dataset;
+			uint32_t n = sizes[s], kept, out[2] = {0, 0}, all[2] = {0, 0};
+			uint32_t in_fold[7][2];
+			uint32_t *order;
+			CpDataset dataset;
 
 			make_rows(&rows, n, s, 27);
 			REQUIRE_OK(make_dataset(&dataset, &rows, n, false, &order));
-			REQUIRE_OK(cp_split_hold_out(&dataset, order, n, CP_SPLIT_STRATIFIED, shares[h], &kept));
+			REQUIRE_OK(
+				cp_split_hold_out(&dataset, order, n, CP_SPLIT_STRATIFIED, shares[h], &kept));
 			check_is_permutation(order, n);
 			for (uint32_t i = 0; i < n; i++)
 			{
@@ -118,14 +116,13 @@ static void
 check_whole_units(void)
 {
 	static Rows rows;
-	static uint8_t folds[MOST],
-				part[MOST];
+	static uint8_t folds[MOST], part[MOST];
 
 	for (uint32_t n = 1; n <= MOST; n = n < 20 ? n + 1 : n * 5)
 	{
-		uint32_t   *order;
-		uint32_t	kept;
-		CpDataset	dataset;
+		uint32_t *order;
+		uint32_t kept;
+		CpDataset dataset;
 
 		make_rows(&rows, n, n, 30);
 		REQUIRE_OK(make_dataset(&dataset, &rows, n, true, &order));
@@ -158,11 +155,10 @@ check_time(void)
 
 	for (uint32_t n = 1; n <= MOST; n = n < 20 ? n + 1 : n * 5)
 	{
-		uint32_t   *order;
-		uint32_t	kept;
-		double		newest_kept = -INFINITY,
-					oldest_out = INFINITY;
-		CpDataset	dataset;
+		uint32_t *order;
+		uint32_t kept;
+		double newest_kept = -INFINITY, oldest_out = INFINITY;
+		CpDataset dataset;
 
 		make_rows(&rows, n, n + 1, 30);
 		REQUIRE_OK(make_dataset(&dataset, &rows, n, false, &order));
@@ -170,7 +166,7 @@ check_time(void)
 		check_is_permutation(order, n);
 		for (uint32_t i = 0; i < n; i++)
 		{
-			double		time = rows.times[order[i]];
+			double time = rows.times[order[i]];
 
 			if (i < kept)
 				newest_kept = time > newest_kept ? time : newest_kept;
@@ -190,9 +186,9 @@ check_share_of_zero(void)
 {
 	static Rows rows;
 	static uint32_t before[100];
-	CpDataset	dataset;
-	uint32_t   *order;
-	uint32_t	kept;
+	CpDataset dataset;
+	uint32_t *order;
+	uint32_t kept;
 
 	make_rows(&rows, 100, 9, 30);
 	REQUIRE_OK(make_dataset(&dataset, &rows, 100, false, &order));
@@ -220,13 +216,14 @@ check_failures(void)
 	make_rows(&rows, 50, 1, 30);
 	for (size_t nth = 1; nth <= 6; nth++)
 	{
-		CpDataset	dataset;
-		uint32_t   *order;
-		uint32_t	kept;
+		CpDataset dataset;
+		uint32_t *order;
+		uint32_t kept;
 
 		REQUIRE_OK(make_dataset(&dataset, &rows, 50, false, &order));
 		unit_fail_allocation(nth);
-		CHECK_STATUS(CP_NO_MEMORY, cp_split_hold_out(&dataset, order, 50, CP_SPLIT_TIME, 0.2, &kept));
+		CHECK_STATUS(CP_NO_MEMORY,
+		             cp_split_hold_out(&dataset, order, 50, CP_SPLIT_TIME, 0.2, &kept));
 	}
 }
 

@@ -19,20 +19,20 @@ extern void test_train(void);
 
 typedef struct Problem
 {
-	LearnTable	table;
-	double		values[MOST * LEARN_COLUMNS];
-	uint8_t		labels[MOST];
-	double		log_odds[MOST];
-	double		weights[MOST];
-	double		times[MOST];
-	uint64_t	units[MOST];
-	uint32_t	arrival[MOST];
+	LearnTable table;
+	double values[MOST * LEARN_COLUMNS];
+	uint8_t labels[MOST];
+	double log_odds[MOST];
+	double weights[MOST];
+	double times[MOST];
+	uint64_t units[MOST];
+	uint32_t arrival[MOST];
 } Problem;
 
 static void
 make_problem(Problem *problem, uint64_t seed, uint32_t n)
 {
-	CpRng		rng;
+	CpRng rng;
 
 	cp_rng_init(&rng, seed, 77);
 	memset(&problem->table, 0, sizeof(problem->table));
@@ -54,7 +54,7 @@ make_problem(Problem *problem, uint64_t seed, uint32_t n)
 static CpStatus
 train(const Problem *problem, CpContext *context, const CpTrainParams *params, CpTrained *trained)
 {
-	CpDataset	dataset;
+	CpDataset dataset;
 
 	CP_TRY(learn_dataset(&dataset, context, &problem->table));
 	return cp_train_model(context, &dataset, params, trained);
@@ -66,13 +66,13 @@ train(const Problem *problem, CpContext *context, const CpTrainParams *params, C
 static size_t
 model_bytes(const Problem *problem, const CpTrainParams *params, uint8_t *bytes, size_t room)
 {
-	CpContext  *context = unit_context();
-	CpTrained	trained;
-	CpWriter	writer;
+	CpContext *context = unit_context();
+	CpTrained trained;
+	CpWriter writer;
 
 	if (!CHECK_STATUS(CP_OK, train(problem, context, params, &trained)) ||
-		!CHECK_STATUS(CP_OK, cp_model_write(&trained.model, context, &writer)) ||
-		!CHECK(writer.length + sizeof(CpMetrics) + sizeof(double) <= room))
+	    !CHECK_STATUS(CP_OK, cp_model_write(&trained.model, context, &writer)) ||
+	    !CHECK(writer.length + sizeof(CpMetrics) + sizeof(double) <= room))
 		return 0;
 	memcpy(bytes, writer.bytes, writer.length);
 	memcpy(bytes + writer.length, &trained.metrics, sizeof(CpMetrics));
@@ -85,10 +85,9 @@ static void
 check_arrival(void)
 {
 	static Problem problem;
-	static uint8_t first[200000],
-				other[200000];
+	static uint8_t first[200000], other[200000];
 	CpTrainParams params;
-	CpRng		rng;
+	CpRng rng;
 
 	cp_rng_init(&rng, 1, 0);
 	make_problem(&problem, 1, 600);
@@ -97,12 +96,14 @@ check_arrival(void)
 	params.ensemble.gbm.early_stopping = 5;
 	for (int which = 0; which < 5; which++)
 	{
-		size_t		length;
+		size_t length;
 
 		problem.table.weights = which & 1 ? problem.weights : NULL;
 		problem.table.times = which == 3 ? problem.times : NULL;
 		problem.table.units = which == 2 ? problem.units : NULL;
-		params.split_by = which == 2 ? CP_SPLIT_WHOLE_UNITS : which == 3 ? CP_SPLIT_TIME : CP_SPLIT_STRATIFIED;
+		params.split_by = which == 2   ? CP_SPLIT_WHOLE_UNITS
+		                  : which == 3 ? CP_SPLIT_TIME
+		                               : CP_SPLIT_STRATIFIED;
 		params.folds = which == 4 ? 1 : 3;
 		problem.table.arrival = NULL;
 		length = model_bytes(&problem, &params, first, sizeof(first));
@@ -114,7 +115,8 @@ check_arrival(void)
 			CHECK(memcmp(first, other, length) == 0);
 		}
 		params.seed++;
-		CHECK(model_bytes(&problem, &params, other, sizeof(other)) != length || memcmp(first, other, length) != 0);
+		CHECK(model_bytes(&problem, &params, other, sizeof(other)) != length ||
+		      memcmp(first, other, length) != 0);
 	}
 }
 
@@ -125,7 +127,7 @@ check_figures(void)
 {
 	static Problem problem;
 	static const double sizes[] = {0.1, 0.2, 0.5, 0.9};
-	CpContext  *context = unit_context();
+	CpContext *context = unit_context();
 	CpTrainParams params;
 
 	make_problem(&problem, 2, 1000);
@@ -133,18 +135,17 @@ check_figures(void)
 	for (int weighted = 0; weighted < 2; weighted++)
 		for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
 		{
-			CpTrained	trained;
-			CpMetrics	metrics;
-			double		churned = 0,
-						weight = 0;
+			CpTrained trained;
+			CpMetrics metrics;
+			double churned = 0, weight = 0;
 
 			problem.table.weights = weighted ? problem.weights : NULL;
 			params.test_size = sizes[i];
 			REQUIRE_OK(train(&problem, context, &params, &trained));
 			CHECK_EQUAL(1000, trained.train_rows + trained.test_rows);
 			CHECK_CLOSE(1000 * sizes[i], trained.test_rows, 1);
-			REQUIRE_OK(cp_metrics(context, trained.test_probabilities, trained.test_labels, trained.test_weights,
-								  trained.test_rows, &metrics));
+			REQUIRE_OK(cp_metrics(context, trained.test_probabilities, trained.test_labels,
+			                      trained.test_weights, trained.test_rows, &metrics));
 			CHECK(memcmp(&metrics, &trained.metrics, sizeof(metrics)) == 0);
 			CHECK((trained.test_weights != NULL) == (weighted == 1));
 			for (uint32_t row = 0; row < 1000; row++)
@@ -162,13 +163,13 @@ static void
 check_scored_rows(void)
 {
 	static Problem problem;
-	CpContext  *context = unit_context();
+	CpContext *context = unit_context();
 	CpTrainParams params;
-	CpDataset	dataset;
-	CpTrained	trained;
-	uint32_t   *rows;
-	uint32_t	kept;
-	void	   *scratch;
+	CpDataset dataset;
+	CpTrained trained;
+	uint32_t *rows;
+	uint32_t kept;
+	void *scratch;
 
 	make_problem(&problem, 3, 500);
 	problem.table.times = problem.times;
@@ -183,10 +184,11 @@ check_scored_rows(void)
 	REQUIRE_OK(cp_alloc(context, &scratch, cp_ensemble_scratch(&trained.model.ensemble), 1));
 	for (uint32_t i = kept; i < 500; i++)
 	{
-		double		vector[LEARN_COLUMNS];
+		double vector[LEARN_COLUMNS];
 
 		learn_vector(&dataset, rows[i], vector);
-		CHECK(trained.test_probabilities[i - kept] == cp_model_probability(&trained.model, vector, scratch));
+		CHECK(trained.test_probabilities[i - kept] ==
+		      cp_model_probability(&trained.model, vector, scratch));
 		CHECK_EQUAL(problem.labels[rows[i]], trained.test_labels[i - kept]);
 		CHECK(dataset.weights[rows[i]] == trained.test_weights[i - kept]);
 	}
@@ -197,14 +199,15 @@ check_nothing_held_out(void)
 {
 	static Problem problem;
 	CpTrainParams params;
-	CpTrained	trained;
+	CpTrained trained;
 
 	make_problem(&problem, 2, 300);
 	learn_train_params(&params);
 	params.test_size = 0;
 	REQUIRE_OK(train(&problem, unit_context(), &params, &trained));
 	CHECK(trained.train_rows == 300 && trained.test_rows == 0);
-	CHECK(isnan(trained.metrics.auc) && isnan(trained.metrics.log_loss) && trained.metrics.rows == 0);
+	CHECK(isnan(trained.metrics.auc) && isnan(trained.metrics.log_loss) &&
+	      trained.metrics.rows == 0);
 }
 
 /* ---- what is learned ---- */
@@ -214,10 +217,10 @@ static void
 check_learns(void)
 {
 	static Problem problem;
-	CpContext  *context = unit_context();
+	CpContext *context = unit_context();
 	CpTrainParams params;
-	CpTrained	trained;
-	double		bayes;
+	CpTrained trained;
+	double bayes;
 
 	make_problem(&problem, 4, MOST);
 	REQUIRE_OK(cp_auc(context, problem.log_odds, problem.labels, NULL, MOST, &bayes));
@@ -239,15 +242,15 @@ check_shuffled_labels(void)
 {
 	static Problem problem;
 	CpTrainParams params;
-	CpTrained	trained;
-	CpRng		rng;
+	CpTrained trained;
+	CpRng rng;
 
 	cp_rng_init(&rng, 9, 0);
 	make_problem(&problem, 5, MOST);
 	for (uint32_t row = MOST - 1; row > 0; row--)
 	{
-		uint32_t	other = (uint32_t) cp_rng_below(&rng, row + 1);
-		uint8_t		label = problem.labels[row];
+		uint32_t other = (uint32_t) cp_rng_below(&rng, row + 1);
+		uint8_t label = problem.labels[row];
 
 		problem.labels[row] = problem.labels[other];
 		problem.labels[other] = label;
@@ -269,9 +272,9 @@ static const char *reason;
 static CpStatus
 train_rows(Problem *problem, uint32_t n, const CpTrainParams *params)
 {
-	CpTrained	trained;
-	CpContext  *context = unit_context();
-	CpStatus	status;
+	CpTrained trained;
+	CpContext *context = unit_context();
+	CpStatus status;
 
 	problem->table.rows = n;
 	status = train(problem, context, params, &trained);
@@ -330,7 +333,7 @@ check_few_rows(void)
 {
 	static Problem problem;
 	CpTrainParams params;
-	uint32_t	learned = 0;
+	uint32_t learned = 0;
 
 	learn_train_params(&params);
 	params.ensemble.gbm.rounds = 3;
@@ -339,7 +342,7 @@ check_few_rows(void)
 		for (int by = CP_SPLIT_STRATIFIED; by <= CP_SPLIT_TIME; by++)
 			for (params.folds = 0; params.folds < 3; params.folds++)
 			{
-				CpStatus	status;
+				CpStatus status;
 
 				make_problem(&problem, n, n);
 				problem.table.times = problem.times;
@@ -366,7 +369,7 @@ check_few_churners(void)
 {
 	static Problem problem;
 	CpTrainParams params;
-	CpTrained	trained;
+	CpTrained trained;
 
 	learn_train_params(&params);
 	params.test_size = 0;
@@ -392,7 +395,7 @@ check_extreme_weights(void)
 	static Problem problem;
 	static const double scales[] = {1e308, 1e-310, 4.9e-324, 1};
 	CpTrainParams params;
-	double		log_loss[4];
+	double log_loss[4];
 
 	make_problem(&problem, 7, 400);
 	problem.table.weights = problem.weights;
@@ -403,7 +406,7 @@ check_extreme_weights(void)
 	learn_train_params(&params);
 	for (int i = 0; i < 4; i++)
 	{
-		CpTrained	trained;
+		CpTrained trained;
 
 		for (uint32_t row = 0; row < 400; row++)
 			problem.weights[row] = scales[i] * (1 + row % 2 * 0.5);
@@ -421,9 +424,9 @@ static void
 check_failures(void)
 {
 	static Problem problem;
-	CpStatus	status = CP_NO_MEMORY;
+	CpStatus status = CP_NO_MEMORY;
 	CpTrainParams params;
-	CpTrained	trained;
+	CpTrained trained;
 
 	make_problem(&problem, 8, 60);
 	problem.table.weights = problem.weights;
@@ -433,7 +436,7 @@ check_failures(void)
 	params.ensemble.gbm.early_stopping = 2;
 	for (size_t nth = 1; status != CP_OK; nth++)
 	{
-		CpContext  *context = unit_context();
+		CpContext *context = unit_context();
 
 		unit_fail_allocation(nth);
 		status = train(&problem, context, &params, &trained);
@@ -444,7 +447,7 @@ check_failures(void)
 	status = CP_CANCELLED;
 	for (size_t polls = 0; status != CP_OK; polls++)
 	{
-		CpContext  *context = unit_context();
+		CpContext *context = unit_context();
 
 		unit_cancel_after(polls);
 		status = train(&problem, context, &params, &trained);
@@ -455,7 +458,7 @@ check_failures(void)
 	status = CP_OVER_BUDGET;
 	for (size_t budget = 0; status != CP_OK; budget += 5000)
 	{
-		CpContext  *context = unit_context();
+		CpContext *context = unit_context();
 
 		context->budget = budget;
 		status = train(&problem, context, &params, &trained);
@@ -472,8 +475,7 @@ check_failures(void)
 static void
 make_trained(CpTrained *trained, uint32_t n, bool weighted)
 {
-	static double probabilities[100],
-				weights[100];
+	static double probabilities[100], weights[100];
 	static uint8_t labels[100];
 
 	memset(trained, 0, sizeof(*trained));
@@ -495,10 +497,10 @@ check_holdout(void)
 	for (int weighted = 0; weighted < 2; weighted++)
 		for (uint32_t n = 0; n <= 100; n += 50)
 		{
-			CpContext  *context = unit_context();
-			CpTrained	trained;
-			CpHoldout	holdout;
-			CpWriter	writer;
+			CpContext *context = unit_context();
+			CpTrained trained;
+			CpHoldout holdout;
+			CpWriter writer;
 
 			make_trained(&trained, n, weighted);
 			REQUIRE_OK(cp_holdout_write(&trained, context, &writer));
@@ -513,7 +515,7 @@ check_holdout(void)
 			}
 			for (size_t bit = 0; bit < 8 * writer.length; bit++)
 			{
-				CpStatus	status;
+				CpStatus status;
 
 				writer.bytes[bit / 8] ^= (uint8_t) (1 << bit % 8);
 				status = cp_holdout_read(&holdout, context, writer.bytes, writer.length);
@@ -529,13 +531,13 @@ check_wrong_holdout(void)
 {
 	static const double wrong_probabilities[] = {-0.001, 1.001, NAN, INFINITY};
 	static const double wrong_weights[] = {-1, NAN, INFINITY};
-	CpTrained	trained;
-	CpHoldout	holdout;
-	CpWriter	writer;
+	CpTrained trained;
+	CpHoldout holdout;
+	CpWriter writer;
 
 	for (int i = 0; i < 8; i++)
 	{
-		CpContext  *context = unit_context();
+		CpContext *context = unit_context();
 
 		make_trained(&trained, 20, true);
 		if (i < 4)
@@ -554,11 +556,11 @@ static void
 check_forged_holdout(void)
 {
 	static uint8_t bytes[4096];
-	CpTrained	trained;
-	CpWriter	writer;
-	CpRng		rng;
-	uint32_t	refused = 0;
-	size_t		length;
+	CpTrained trained;
+	CpWriter writer;
+	CpRng rng;
+	uint32_t refused = 0;
+	size_t length;
 
 	make_trained(&trained, 100, true);
 	REQUIRE_OK(cp_holdout_write(&trained, unit_context(), &writer));
@@ -569,13 +571,13 @@ check_forged_holdout(void)
 	for (int i = 0; i < 5000; i++)
 	{
 		static const uint8_t values[] = {0, 1, 2, 0x7f, 0x80, 0xff};
-		uint8_t		forged[4096];
-		size_t		at = CP_ENVELOPE_LENGTH + cp_rng_below(&rng, length - CP_ENVELOPE_LENGTH);
-		uint64_t	hash;
-		CpContext  *context = unit_context();
-		CpHoldout	holdout;
-		CpMetrics	metrics;
-		CpStatus	status;
+		uint8_t forged[4096];
+		size_t at = CP_ENVELOPE_LENGTH + cp_rng_below(&rng, length - CP_ENVELOPE_LENGTH);
+		uint64_t hash;
+		CpContext *context = unit_context();
+		CpHoldout holdout;
+		CpMetrics metrics;
+		CpStatus status;
 
 		memcpy(forged, bytes, length);
 		forged[i < 30 ? CP_ENVELOPE_LENGTH + i % 5 : (int) at] = values[cp_rng_below(&rng, 6)];
@@ -589,16 +591,17 @@ check_forged_holdout(void)
 		if (status == CP_OK)
 		{
 			for (uint32_t row = 0; row < holdout.rows; row++)
-				CHECK(holdout.probabilities[row] >= 0 && holdout.probabilities[row] <= 1 && holdout.labels[row] <= 1);
-			CHECK_STATUS(CP_OK, cp_metrics(context, holdout.probabilities, holdout.labels, holdout.weights,
-										   holdout.rows, &metrics));
+				CHECK(holdout.probabilities[row] >= 0 && holdout.probabilities[row] <= 1 &&
+				      holdout.labels[row] <= 1);
+			CHECK_STATUS(CP_OK, cp_metrics(context, holdout.probabilities, holdout.labels,
+			                               holdout.weights, holdout.rows, &metrics));
 		}
 	}
 	CHECK(refused > 300);
 	for (size_t nth = 1; nth <= 3; nth++)
 	{
-		CpHoldout	holdout;
-		CpContext  *context = unit_context();
+		CpHoldout holdout;
+		CpContext *context = unit_context();
 
 		unit_fail_allocation(nth);
 		CHECK_STATUS(CP_NO_MEMORY, cp_holdout_read(&holdout, context, bytes, length));

@@ -45,9 +45,8 @@ begin_trees(CpTrees *trees, CpContext *context)
 static CpStatus
 random_test(CpTrees *trees, CpRng *rng, uint32_t *test)
 {
-	CpSlot		slot;
-	uint32_t	number,
-				threshold = 0;
+	CpSlot slot;
+	uint32_t number, threshold = 0;
 
 	memset(&slot, 0, sizeof(slot));
 	slot.feature = (uint32_t) cp_rng_below(rng, FEATURES);
@@ -71,8 +70,7 @@ random_test(CpTrees *trees, CpRng *rng, uint32_t *test)
 static CpStatus
 random_node(CpTrees *trees, CpRng *rng, uint32_t node, uint32_t level, uint32_t depth, bool full)
 {
-	uint32_t	test,
-				left;
+	uint32_t test, left;
 
 	trees->covers[node] = (float) (1 + cp_rng_below(rng, 1000));
 	if (level > trees->depths[trees->ntrees - 1])
@@ -93,16 +91,18 @@ random_node(CpTrees *trees, CpRng *rng, uint32_t node, uint32_t level, uint32_t 
 
 /* Depths 0 .. most_depth in turn, beginning with a leaf alone. */
 static CpStatus
-random_trees(CpTrees *trees, CpContext *context, uint64_t seed, uint32_t ntrees, uint32_t most_depth, bool full)
+random_trees(CpTrees *trees, CpContext *context, uint64_t seed, uint32_t ntrees,
+             uint32_t most_depth, bool full)
 {
-	CpRng		rng;
+	CpRng rng;
 
 	cp_rng_init(&rng, seed, 0);
 	CP_TRY(begin_trees(trees, context));
 	for (uint32_t t = 0; t < ntrees; t++)
 	{
 		CP_TRY(cp_trees_add_tree(trees));
-		CP_TRY(random_node(trees, &rng, trees->roots[t], 0, full ? most_depth : t % (most_depth + 1), full));
+		CP_TRY(random_node(trees, &rng, trees->roots[t], 0,
+		                   full ? most_depth : t % (most_depth + 1), full));
 	}
 	return CP_OK;
 }
@@ -113,12 +113,12 @@ static bool
 goes_right(const CpTrees *trees, const CpNode *node, const double *vector)
 {
 	const CpSlot *slot = &trees->slots[node->test >> 8];
-	double		value = vector[slot->feature];
-	uint32_t	bin = 0;
+	double value = vector[slot->feature];
+	uint32_t bin = 0;
 
 	if (slot->kind == CP_SLOT_LEVELS)
 	{
-		uint32_t	code = isnan(value) ? trees->levels[slot->feature] + 1 : (uint32_t) value;
+		uint32_t code = isnan(value) ? trees->levels[slot->feature] + 1 : (uint32_t) value;
 
 		return slot->set[code / 64] >> (code % 64) & 1;
 	}
@@ -142,7 +142,7 @@ value_at(const CpTrees *trees, uint32_t n, const double *vector)
 static double
 naive_sum(const CpTrees *trees, const double *vector)
 {
-	double		sum = 0;
+	double sum = 0;
 
 	for (uint32_t t = 0; t < trees->ntrees; t++)
 		sum += value_at(trees, trees->roots[t], vector);
@@ -155,7 +155,7 @@ random_vector(CpRng *rng, double *vector)
 {
 	for (uint32_t f = 0; f < FEATURES; f++)
 	{
-		double		number = (double) cp_rng_below(rng, 300) * 0.5 - 6;
+		double number = (double) cp_rng_below(rng, 300) * 0.5 - 6;
 
 		if (cp_rng_below(rng, 6) == 0)
 			vector[f] = NAN;
@@ -164,20 +164,22 @@ random_vector(CpRng *rng, double *vector)
 		else if (cp_rng_below(rng, 8) == 0)
 			vector[f] = cp_rng_below(rng, 2) ? INFINITY : -INFINITY;
 		else
-			vector[f] = cp_rng_below(rng, 3) ? number : nextafter(number, cp_rng_below(rng, 2) ? INFINITY : -INFINITY);
+			vector[f] = cp_rng_below(rng, 3)
+			                ? number
+			                : nextafter(number, cp_rng_below(rng, 2) ? INFINITY : -INFINITY);
 	}
 }
 
 typedef struct Expected
 {
-	double		vectors[VECTORS][FEATURES];
-	double		sums[VECTORS];
+	double vectors[VECTORS][FEATURES];
+	double sums[VECTORS];
 } Expected;
 
 static void
 expect(const CpTrees *trees, Expected *expected)
 {
-	CpRng		rng;
+	CpRng rng;
 
 	cp_rng_init(&rng, 1000, trees->nnodes);
 	for (int i = 0; i < VECTORS; i++)
@@ -191,8 +193,8 @@ expect(const CpTrees *trees, Expected *expected)
 static void
 check_scores(const CpTrees *trees, const Expected *expected)
 {
-	uint8_t    *answers;
-	void	   *scratch;
+	uint8_t *answers;
+	void *scratch;
 
 	REQUIRE_OK(cp_alloc(trees->context, &answers, trees->nslots, 1));
 	REQUIRE_OK(cp_alloc(trees->context, &scratch, cp_trees_scratch(trees), 1));
@@ -208,18 +210,17 @@ check_scores(const CpTrees *trees, const Expected *expected)
 
 typedef struct Shape
 {
-	uint32_t	ntrees;
-	uint32_t	depth;
-	bool		full;
+	uint32_t ntrees;
+	uint32_t depth;
+	bool full;
 } Shape;
 
 /* Forests empty and large, on both sides of every block; leaves 1, 16, 17 to 64 and more. */
 static const Shape shapes[] = {
-	{0, 0, false}, {1, 0, false}, {13, 0, false}, {1, 1, true}, {2, 4, false}, {7, 3, false}, {8, 3, false},
-	{9, 3, false}, {16, 4, true}, {17, 4, false}, {31, 4, false}, {32, 4, true}, {33, 4, true}, {300, 4, false},
-	{5, 5, true}, {64, 5, false}, {8, 6, true}, {9, 6, true}, {70, 6, true}, {3, 7, true}, {40, 9, false},
-	{25, 12, false}
-};
+	{0, 0, false}, {1, 0, false},   {13, 0, false}, {1, 1, true},   {2, 4, false},  {7, 3, false},
+	{8, 3, false}, {9, 3, false},   {16, 4, true},  {17, 4, false}, {31, 4, false}, {32, 4, true},
+	{33, 4, true}, {300, 4, false}, {5, 5, true},   {64, 5, false}, {8, 6, true},   {9, 6, true},
+	{70, 6, true}, {3, 7, true},    {40, 9, false}, {25, 12, false}};
 
 #define SHAPES (sizeof(shapes) / sizeof(shapes[0]))
 
@@ -230,9 +231,10 @@ check_walks(void)
 
 	for (size_t s = 0; s < SHAPES; s++)
 	{
-		CpTrees		trees;
+		CpTrees trees;
 
-		REQUIRE_OK(random_trees(&trees, unit_context(), s, shapes[s].ntrees, shapes[s].depth, shapes[s].full));
+		REQUIRE_OK(random_trees(&trees, unit_context(), s, shapes[s].ntrees, shapes[s].depth,
+		                        shapes[s].full));
 		expect(&trees, &expected);
 		REQUIRE_OK(cp_trees_prepare(&trees));
 		check_scores(&trees, &expected);
@@ -245,8 +247,7 @@ check_walks(void)
 static CpStatus
 node_of_leaves(CpTrees *trees, CpRng *rng, uint32_t node, uint32_t level, uint32_t leaves)
 {
-	uint32_t	of_left,
-				left;
+	uint32_t of_left, left;
 
 	if (level > trees->depths[trees->ntrees - 1])
 		trees->depths[trees->ntrees - 1] = level;
@@ -266,18 +267,19 @@ static void
 check_numbers_of_leaves(void)
 {
 	static Expected expected;
-	CpRng		rng;
+	CpRng rng;
 
 	cp_rng_init(&rng, 44, 0);
 	for (uint32_t leaves = 1; leaves <= 70; leaves++)
 	{
-		CpTrees		trees;
+		CpTrees trees;
 
 		REQUIRE_OK(begin_trees(&trees, unit_context()));
 		for (uint32_t t = 0; t < 5; t++)
 		{
 			REQUIRE_OK(cp_trees_add_tree(&trees));
-			REQUIRE_OK(node_of_leaves(&trees, &rng, trees.roots[t], 0, t == 2 ? leaves : (leaves + 1) / 2));
+			REQUIRE_OK(node_of_leaves(&trees, &rng, trees.roots[t], 0,
+			                          t == 2 ? leaves : (leaves + 1) / 2));
 		}
 		expect(&trees, &expected);
 		REQUIRE_OK(cp_trees_prepare(&trees));
@@ -291,7 +293,7 @@ static void
 check_many_trees(void)
 {
 	static Expected expected;
-	CpTrees		trees;
+	CpTrees trees;
 
 	REQUIRE_OK(random_trees(&trees, unit_context(), 4, 5000, 4, true));
 	expect(&trees, &expected);
@@ -308,8 +310,7 @@ check_truncated(void)
 
 	for (uint32_t kept = 0; kept <= 20; kept += 5)
 	{
-		CpTrees		trees,
-					fewer;
+		CpTrees trees, fewer;
 
 		REQUIRE_OK(random_trees(&trees, unit_context(), 5, 20, 4, false));
 		REQUIRE_OK(random_trees(&fewer, trees.context, 5, kept, 4, false));
@@ -334,13 +335,14 @@ make_map(CpContext *context, CpFeatureMap *map)
 	CP_TRY(cp_alloc_zero(context, &map->features, FEATURES, sizeof(CpFeature)));
 	for (uint32_t f = 0; f < FEATURES; f++)
 	{
-		CpFeature  *feature = &map->features[f];
-		uint32_t	code;
+		CpFeature *feature = &map->features[f];
+		uint32_t code;
 
 		feature->kind = is_category(f) ? CP_CATEGORY : CP_NUMBER;
 		cp_dictionary_init(&feature->levels, context);
 		for (uint32_t level = 0; level < level_counts[f]; level++)
-			CP_TRY(cp_dictionary_add(&feature->levels, (const char *) &level, sizeof(level), &code));
+			CP_TRY(
+				cp_dictionary_add(&feature->levels, (const char *) &level, sizeof(level), &code));
 	}
 	return CP_OK;
 }
@@ -356,7 +358,7 @@ write_trees(const CpTrees *trees, CpWriter *writer)
 static CpStatus
 read_trees(CpTrees *trees, CpContext *context, const CpWriter *writer, const CpFeatureMap *map)
 {
-	CpReader	reader;
+	CpReader reader;
 
 	CP_TRY(cp_reader_open(&reader, context, writer->bytes, writer->length, "trees\0\0", 1));
 	CP_TRY(cp_trees_read(trees, &reader, map));
@@ -370,7 +372,8 @@ check_same(const CpTrees *a, const CpTrees *b)
 	for (uint32_t n = 0; n < a->nnodes; n++)
 	{
 		CHECK(a->nodes[n].test == b->nodes[n].test && a->nodes[n].left == b->nodes[n].left);
-		CHECK(a->values[n] == b->values[n] && a->gains[n] == b->gains[n] && a->covers[n] == b->covers[n]);
+		CHECK(a->values[n] == b->values[n] && a->gains[n] == b->gains[n] &&
+		      a->covers[n] == b->covers[n]);
 	}
 	for (uint32_t t = 0; t < a->ntrees; t++)
 		CHECK(a->roots[t] == b->roots[t] && a->depths[t] == b->depths[t]);
@@ -385,15 +388,14 @@ check_bytes(void)
 
 	for (size_t s = 0; s < SHAPES; s++)
 	{
-		CpContext  *context = unit_context();
+		CpContext *context = unit_context();
 		CpFeatureMap map;
-		CpTrees		trees,
-					again;
-		CpWriter	first,
-					second;
+		CpTrees trees, again;
+		CpWriter first, second;
 
 		REQUIRE_OK(make_map(context, &map));
-		REQUIRE_OK(random_trees(&trees, context, s, shapes[s].ntrees, shapes[s].depth, shapes[s].full));
+		REQUIRE_OK(
+			random_trees(&trees, context, s, shapes[s].ntrees, shapes[s].depth, shapes[s].full));
 		expect(&trees, &expected);
 		REQUIRE_OK(cp_trees_prepare(&trees));
 		REQUIRE_OK(write_trees(&trees, &first));
@@ -401,18 +403,19 @@ check_bytes(void)
 		check_same(&trees, &again);
 		check_scores(&again, &expected);
 		REQUIRE_OK(write_trees(&again, &second));
-		CHECK(first.length == second.length && memcmp(first.bytes, second.bytes, first.length) == 0);
+		CHECK(first.length == second.length &&
+		      memcmp(first.bytes, second.bytes, first.length) == 0);
 	}
 }
 
 /* Each makes of sound trees something that must not be believed. */
-typedef void (*Forgery) (CpTrees *trees);
+typedef void (*Forgery)(CpTrees *trees);
 
 /* The first inner node, behind the first tree, which is a leaf alone. */
 static CpNode *
 inner(CpTrees *trees)
 {
-	uint32_t	n = 0;
+	uint32_t n = 0;
 
 	while (CP_NODE_IS_LEAF(trees, n))
 		n++;
@@ -422,7 +425,7 @@ inner(CpTrees *trees)
 static uint32_t
 last_inner(const CpTrees *trees)
 {
-	uint32_t	n = trees->nnodes - 1;
+	uint32_t n = trees->nnodes - 1;
 
 	while (CP_NODE_IS_LEAF(trees, n))
 		n--;
@@ -463,20 +466,22 @@ leads_into_the_next_tree(CpTrees *trees)
 static void
 children_shared(CpTrees *trees)
 {
-	trees->nodes[trees->nodes[trees->roots[1]].left].left = trees->nodes[trees->nodes[trees->roots[1]].left + 1].left;
+	trees->nodes[trees->nodes[trees->roots[1]].left].left =
+		trees->nodes[trees->nodes[trees->roots[1]].left + 1].left;
 }
 
 static void
 children_overlap(CpTrees *trees)
 {
-	trees->nodes[trees->nodes[trees->roots[1]].left].left = trees->nodes[trees->nodes[trees->roots[1]].left + 1].left - 1;
+	trees->nodes[trees->nodes[trees->roots[1]].left].left =
+		trees->nodes[trees->nodes[trees->roots[1]].left + 1].left - 1;
 }
 
 /* The last tree is root, (1, 2), 1 to (3, 4), 2 to (5, 6): made to meet in its fourth node, */
 static void
 last_children_overlap(CpTrees *trees)
 {
-	uint32_t	root = trees->roots[trees->ntrees - 1];
+	uint32_t root = trees->roots[trees->ntrees - 1];
 
 	trees->nodes[root + 1].left = root + 4;
 	trees->nodes[root + 2].left = root + 3;
@@ -487,7 +492,7 @@ last_children_overlap(CpTrees *trees)
 static void
 first_children_overlap(CpTrees *trees)
 {
-	uint32_t	root = trees->roots[trees->ntrees - 1];
+	uint32_t root = trees->roots[trees->ntrees - 1];
 
 	trees->nodes[root + 1].left = root + 2;
 	trees->nodes[root + 2].left = root + 4;
@@ -498,7 +503,7 @@ first_children_overlap(CpTrees *trees)
 static void
 children_lost(CpTrees *trees)
 {
-	uint32_t	n = last_inner(trees);
+	uint32_t n = last_inner(trees);
 
 	trees->nodes[n].left = n;
 	trees->nodes[n].test = 255;
@@ -586,7 +591,7 @@ slot_of_no_feature(CpTrees *trees)
 static void
 slot_of_other_kind(CpTrees *trees)
 {
-	trees->slots[0].kind = CP_SLOT_LEVELS;	/* feature 0 is a number */
+	trees->slots[0].kind = CP_SLOT_LEVELS; /* feature 0 is a number */
 }
 
 static void
@@ -637,31 +642,45 @@ check_forged(void)
 	static const struct
 	{
 		const char *name;
-		Forgery		forge;
-	}			forgeries[] = {
-		{"leads back", leads_back}, {"leads out", leads_out}, {"leads half out", leads_half_out},
-		{"leads far out", leads_far_out}, {"leads into the next tree", leads_into_the_next_tree},
-		{"children shared", children_shared}, {"children overlap", children_overlap},
-		{"last children overlap", last_children_overlap}, {"first children overlap", first_children_overlap},
-		{"children lost", children_lost},
-		{"slot unknown", slot_unknown}, {"leaf with a test", leaf_with_a_test},
-		{"threshold too high", threshold_too_high}, {"value infinite", value_infinite}, {"value NaN", value_nan},
-		{"cover NaN", cover_nan}, {"gain infinite", gain_infinite},
-		{"cuts not ascending", cuts_not_ascending}, {"cut NaN", cut_nan}, {"a cut too many", cut_too_many}, {"slot twice", slot_twice},
-		{"slot of no feature", slot_of_no_feature}, {"slot of other kind", slot_of_other_kind},
-		{"slot of number kind", slot_of_number_kind}, {"slot of no kind", slot_of_no_kind},
-		{"slot of unknown kind", slot_of_unknown_kind}, {"first root late", first_root_late},
-		{"roots equal", roots_equal}, {"root out", root_out}, {"fewer trees", fewer_trees}
-	};
+		Forgery forge;
+	} forgeries[] = {{"leads back", leads_back},
+	                 {"leads out", leads_out},
+	                 {"leads half out", leads_half_out},
+	                 {"leads far out", leads_far_out},
+	                 {"leads into the next tree", leads_into_the_next_tree},
+	                 {"children shared", children_shared},
+	                 {"children overlap", children_overlap},
+	                 {"last children overlap", last_children_overlap},
+	                 {"first children overlap", first_children_overlap},
+	                 {"children lost", children_lost},
+	                 {"slot unknown", slot_unknown},
+	                 {"leaf with a test", leaf_with_a_test},
+	                 {"threshold too high", threshold_too_high},
+	                 {"value infinite", value_infinite},
+	                 {"value NaN", value_nan},
+	                 {"cover NaN", cover_nan},
+	                 {"gain infinite", gain_infinite},
+	                 {"cuts not ascending", cuts_not_ascending},
+	                 {"cut NaN", cut_nan},
+	                 {"a cut too many", cut_too_many},
+	                 {"slot twice", slot_twice},
+	                 {"slot of no feature", slot_of_no_feature},
+	                 {"slot of other kind", slot_of_other_kind},
+	                 {"slot of number kind", slot_of_number_kind},
+	                 {"slot of no kind", slot_of_no_kind},
+	                 {"slot of unknown kind", slot_of_unknown_kind},
+	                 {"first root late", first_root_late},
+	                 {"roots equal", roots_equal},
+	                 {"root out", root_out},
+	                 {"fewer trees", fewer_trees}};
 
 	for (size_t i = 0; i < sizeof(forgeries) / sizeof(forgeries[0]); i++)
 	{
-		CpContext  *context = unit_context();
+		CpContext *context = unit_context();
 		CpFeatureMap map;
-		CpTrees		trees,
-					again;
-		CpWriter	writer;
-		CpRng		rng;
+		CpTrees trees, again;
+		CpWriter writer;
+		CpRng rng;
 
 		/* A leaf alone, then full trees of depth 3, the last of depth 2. */
 		cp_rng_init(&rng, 6, 0);
@@ -670,7 +689,11 @@ check_forged(void)
 		for (uint32_t t = 0; t < 5; t++)
 		{
 			REQUIRE_OK(cp_trees_add_tree(&trees));
-			REQUIRE_OK(random_node(&trees, &rng, trees.roots[t], 0, t == 0 ? 0 : t < 4 ? 3 : 2, true));
+			REQUIRE_OK(random_node(&trees, &rng, trees.roots[t], 0,
+			                       t == 0  ? 0
+			                       : t < 4 ? 3
+			                               : 2,
+			                       true));
 		}
 		REQUIRE_OK(cp_trees_prepare(&trees));
 		REQUIRE_OK(write_trees(&trees, &writer));
@@ -685,15 +708,14 @@ check_forged(void)
 static void
 check_failures(void)
 {
-	CpStatus	status = CP_NO_MEMORY;
+	CpStatus status = CP_NO_MEMORY;
 
 	for (size_t nth = 1; status != CP_OK; nth++)
 	{
-		CpContext  *context = unit_context();
+		CpContext *context = unit_context();
 		CpFeatureMap map;
-		CpTrees		trees,
-					again;
-		CpWriter	writer;
+		CpTrees trees, again;
+		CpWriter writer;
 
 		REQUIRE_OK(make_map(context, &map));
 		REQUIRE_OK(random_trees(&trees, context, 2, 30, 4, false));

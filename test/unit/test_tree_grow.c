@@ -19,36 +19,36 @@
 extern void test_tree_grow(void);
 
 static const CpKind kinds[COLUMNS] = {
-	CP_NUMBER,					/* few values */
-	CP_NUMBER,					/* few values or missing */
-	CP_NUMBER,					/* as many values as rows */
-	CP_BOOLEAN,					/* or missing */
-	CP_CATEGORY,				/* three levels or missing: one against the rest */
-	CP_CATEGORY,				/* twenty levels or missing, in order of their gradients */
-	CP_NUMBER,					/* one value or missing */
-	CP_CATEGORY,				/* 290 levels: 254, other and missing */
-	CP_CATEGORY					/* two levels */
+	CP_NUMBER,   /* few values */
+	CP_NUMBER,   /* few values or missing */
+	CP_NUMBER,   /* as many values as rows */
+	CP_BOOLEAN,  /* or missing */
+	CP_CATEGORY, /* three levels or missing: one against the rest */
+	CP_CATEGORY, /* twenty levels or missing, in order of their gradients */
+	CP_NUMBER,   /* one value or missing */
+	CP_CATEGORY, /* 290 levels: 254, other and missing */
+	CP_CATEGORY  /* two levels */
 };
 
 #define MOST_COLUMNS 17
 
 typedef struct Sample
 {
-	uint32_t	n;
-	uint32_t	ncolumns;
+	uint32_t n;
+	uint32_t ncolumns;
 	const CpKind *kinds;
-	double		values[MOST * MOST_COLUMNS];	/* [n][ncolumns] */
-	uint8_t		labels[MOST];
-	double		g[MOST];
-	double		h[MOST];
-	bool		in_bag[MOST];
-	uint32_t	rows[MOST];		/* the order in which they are binned */
+	double values[MOST * MOST_COLUMNS]; /* [n][ncolumns] */
+	uint8_t labels[MOST];
+	double g[MOST];
+	double h[MOST];
+	bool in_bag[MOST];
+	uint32_t rows[MOST]; /* the order in which they are binned */
 } Sample;
 
 static double
 value_of(CpRng *rng, uint32_t column)
 {
-	bool		missing = cp_rng_uniform(rng) < 0.12;
+	bool missing = cp_rng_uniform(rng) < 0.12;
 
 	switch (column)
 	{
@@ -77,7 +77,7 @@ value_of(CpRng *rng, uint32_t column)
 static void
 set_gradients(Sample *sample, CpRng *rng, uint32_t row, double odds)
 {
-	double		p = 1 / (1 + exp(-odds / 3 + 0.3));
+	double p = 1 / (1 + exp(-odds / 3 + 0.3));
 
 	sample->labels[row] = cp_rng_uniform(rng) < p;
 	p = 0.05 + 0.9 * cp_rng_uniform(rng);
@@ -92,7 +92,7 @@ set_gradients(Sample *sample, CpRng *rng, uint32_t row, double odds)
 static void
 make_sample(Sample *sample, uint32_t n, uint64_t seed)
 {
-	CpRng		rng;
+	CpRng rng;
 
 	cp_rng_init(&rng, seed, 0);
 	sample->n = n;
@@ -100,14 +100,15 @@ make_sample(Sample *sample, uint32_t n, uint64_t seed)
 	sample->kinds = kinds;
 	for (uint32_t row = 0; row < n; row++)
 	{
-		double	   *v = sample->values + (size_t) row * COLUMNS;
-		double		odds = 0;
+		double *v = sample->values + (size_t) row * COLUMNS;
+		double odds = 0;
 
 		for (uint32_t c = 0; c < COLUMNS; c++)
 		{
 			v[c] = value_of(&rng, c);
-			odds += isnan(v[c]) ? 0.4 * ((c + seed) % 3 - 1.0) : kinds[c] == CP_CATEGORY ?
-				0.8 * sin(v[c] * 1.7 + (double) seed) : 0.3 * v[c] * ((c + seed) % 2 ? 1 : -1);
+			odds += isnan(v[c])               ? 0.4 * ((c + seed) % 3 - 1.0)
+			        : kinds[c] == CP_CATEGORY ? 0.8 * sin(v[c] * 1.7 + (double) seed)
+			                                  : 0.3 * v[c] * ((c + seed) % 2 ? 1 : -1);
 		}
 		set_gradients(sample, &rng, row, odds);
 	}
@@ -118,10 +119,10 @@ static void
 make_numbers(Sample *sample, uint32_t n, uint32_t ncolumns)
 {
 	static const CpKind numbers[MOST_COLUMNS] = {
-		CP_NUMBER, CP_NUMBER, CP_NUMBER, CP_NUMBER, CP_NUMBER, CP_NUMBER, CP_NUMBER, CP_NUMBER, CP_NUMBER,
-		CP_NUMBER, CP_NUMBER, CP_NUMBER, CP_NUMBER, CP_NUMBER, CP_NUMBER, CP_NUMBER, CP_NUMBER
-	};
-	CpRng		rng;
+		CP_NUMBER, CP_NUMBER, CP_NUMBER, CP_NUMBER, CP_NUMBER, CP_NUMBER,
+		CP_NUMBER, CP_NUMBER, CP_NUMBER, CP_NUMBER, CP_NUMBER, CP_NUMBER,
+		CP_NUMBER, CP_NUMBER, CP_NUMBER, CP_NUMBER, CP_NUMBER};
+	CpRng rng;
 
 	cp_rng_init(&rng, ncolumns, 0);
 	sample->n = n;
@@ -129,7 +130,7 @@ make_numbers(Sample *sample, uint32_t n, uint32_t ncolumns)
 	sample->kinds = numbers;
 	for (uint32_t row = 0; row < n; row++)
 	{
-		double	   *v = sample->values + (size_t) row * ncolumns;
+		double *v = sample->values + (size_t) row * ncolumns;
 
 		for (uint32_t c = 0; c < ncolumns; c++)
 			v[c] = (double) cp_rng_below(&rng, 100);
@@ -141,18 +142,19 @@ make_numbers(Sample *sample, uint32_t n, uint32_t ncolumns)
 
 typedef struct Grown
 {
-	CpDataset	dataset;
-	CpBinned	binned;
-	CpGrower	grower;
-	CpTrees		trees;
-	double		scores[MOST];	/* by number of binned row */
+	CpDataset dataset;
+	CpBinned binned;
+	CpGrower grower;
+	CpTrees trees;
+	double scores[MOST]; /* by number of binned row */
 } Grown;
 
 static CpStatus
-grow(const Sample *sample, const CpGrowParams *params, uint32_t ntrees, CpContext *context, Grown *grown)
+grow(const Sample *sample, const CpGrowParams *params, uint32_t ntrees, CpContext *context,
+     Grown *grown)
 {
-	LearnTable	table = {0};
-	CpGrower   *grower = &grown->grower;
+	LearnTable table = {0};
+	CpGrower *grower = &grown->grower;
 
 	table.rows = sample->n;
 	table.ncolumns = sample->ncolumns;
@@ -168,7 +170,7 @@ grow(const Sample *sample, const CpGrowParams *params, uint32_t ntrees, CpContex
 	grower->scores = grown->scores;
 	for (uint32_t i = 0; i < sample->n; i++)
 	{
-		uint32_t	row = sample->rows[i];
+		uint32_t row = sample->rows[i];
 
 		grower->gradients[i].g = (int32_t) (sample->g[row] / UNIT);
 		grower->gradients[i].h = (int32_t) (sample->h[row] / UNIT);
@@ -188,9 +190,9 @@ grow(const Sample *sample, const CpGrowParams *params, uint32_t ntrees, CpContex
 /* Sums over some rows of a node. */
 typedef struct Sum
 {
-	double		g;
-	double		h;
-	uint32_t	rows;
+	double g;
+	double h;
+	uint32_t rows;
 } Sum;
 
 typedef struct Search
@@ -198,17 +200,17 @@ typedef struct Search
 	const Sample *sample;
 	const Grown *grown;
 	const CpGrowParams *params;
-	const CpColumn *columns[MOST_COLUMNS];	/* by feature */
-	const uint32_t *rows;		/* of the node, in the bag */
-	uint32_t	n;
-	Sum			total;
-	double		best;			/* gain */
+	const CpColumn *columns[MOST_COLUMNS]; /* by feature */
+	const uint32_t *rows;                  /* of the node, in the bag */
+	uint32_t n;
+	Sum total;
+	double best; /* gain */
 } Search;
 
 static Sum
 sum_of(const Search *search, const bool *chosen)
 {
-	Sum			sum = {0, 0, 0};
+	Sum sum = {0, 0, 0};
 
 	for (uint32_t i = 0; i < search->n; i++)
 		if (chosen == NULL || chosen[i])
@@ -230,11 +232,11 @@ strength(const Search *search, Sum sum)
 static double
 gain_of(const Search *search, const bool *chosen)
 {
-	Sum			left = sum_of(search, chosen);
-	Sum			right = {search->total.g - left.g, search->total.h - left.h, search->n - left.rows};
+	Sum left = sum_of(search, chosen);
+	Sum right = {search->total.g - left.g, search->total.h - left.h, search->n - left.rows};
 
-	if (left.rows == 0 || right.rows == 0 ||
-		left.h < search->params->min_child_weight || right.h < search->params->min_child_weight)
+	if (left.rows == 0 || right.rows == 0 || left.h < search->params->min_child_weight ||
+	    right.h < search->params->min_child_weight)
 		return -INFINITY;
 	return strength(search, left) + strength(search, right) - strength(search, search->total);
 }
@@ -249,15 +251,12 @@ value_at(const Search *search, uint32_t f, uint32_t i)
 static double
 chance_of(uint32_t m, uint32_t k)
 {
-	double		p = (double) m / k;
-	double		low = -10,
-				high = 10,
-				density,
-				gain;
+	double p = (double) m / k;
+	double low = -10, high = 10, density, gain;
 
 	for (int i = 0; i < 100; i++)
 	{
-		double		middle = (low + high) / 2;
+		double middle = (low + high) / 2;
 
 		if (0.5 * erfc(-middle * sqrt(0.5)) < p)
 			low = middle;
@@ -272,7 +271,7 @@ chance_of(uint32_t m, uint32_t k)
 static void
 take_better(Search *search, const bool *chosen, double penalty)
 {
-	double		gain = gain_of(search, chosen) - penalty;
+	double gain = gain_of(search, chosen) - penalty;
 
 	search->best = gain > search->best ? gain : search->best;
 }
@@ -289,9 +288,10 @@ try_number(Search *search, uint32_t f)
 		{
 			for (uint32_t i = 0; i < search->n; i++)
 			{
-				double		value = value_at(search, f, i);
+				double value = value_at(search, f, i);
 
-				chosen[i] = isnan(value) ? missing : c == feature->ncuts || value <= feature->cuts[c];
+				chosen[i] =
+					isnan(value) ? missing : c == feature->ncuts || value <= feature->cuts[c];
 			}
 			take_better(search, chosen, 0);
 		}
@@ -299,8 +299,8 @@ try_number(Search *search, uint32_t f)
 
 typedef struct Level
 {
-	double		code;			/* NaN = missing */
-	double		order;
+	double code; /* NaN = missing */
+	double order;
 } Level;
 
 static int
@@ -322,13 +322,13 @@ static uint32_t
 collect_levels(const Search *search, uint32_t f, Level *levels)
 {
 	static bool chosen[MOST];
-	uint32_t	n = 0;
+	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < search->n; i++)
 	{
-		double		code = value_at(search, f, i);
-		Sum			sum;
-		uint32_t	k = 0;
+		double code = value_at(search, f, i);
+		Sum sum;
+		uint32_t k = 0;
 
 		while (k < n && !same_level(levels[k].code, code))
 			k++;
@@ -347,18 +347,18 @@ static void
 try_category(Search *search, uint32_t f)
 {
 	static bool chosen[MOST];
-	Level		levels[300];
-	uint32_t	n = collect_levels(search, f, levels);
+	Level levels[300];
+	uint32_t n = collect_levels(search, f, levels);
 
 	qsort(levels, n, sizeof(Level), compare_order);
 	memset(chosen, 0, sizeof(chosen));
 	for (uint32_t k = 0; k < n; k++)
 	{
-		bool		alone = n <= search->params->one_hot_levels;
+		bool alone = n <= search->params->one_hot_levels;
 
 		for (uint32_t i = 0; i < search->n; i++)
 		{
-			bool		here = same_level(value_at(search, f, i), levels[k].code);
+			bool here = same_level(value_at(search, f, i), levels[k].code);
 
 			chosen[i] = alone ? here : chosen[i] || here;
 		}
@@ -373,12 +373,12 @@ goes_right(const Search *search, const CpNode *node, uint32_t row)
 {
 	const CpSlot *slot = &search->grown->trees.slots[CP_NODE_SLOT(node)];
 	const CpBinFeature *feature = &search->grown->binned.features[slot->feature];
-	double		value = cp_dataset_value(search->columns[slot->feature], row);
-	uint32_t	bin = 0;
+	double value = cp_dataset_value(search->columns[slot->feature], row);
+	uint32_t bin = 0;
 
 	if (slot->kind == CP_SLOT_LEVELS)
 	{
-		uint32_t	code = isnan(value) ? feature->levels + 1 : (uint32_t) value;
+		uint32_t code = isnan(value) ? feature->levels + 1 : (uint32_t) value;
 
 		return slot->set[code / 64] >> (code % 64) & 1;
 	}
@@ -392,27 +392,28 @@ goes_right(const Search *search, const CpNode *node, uint32_t row)
 /* How many divisions of which kind a run has seen, so that none is left out unnoticed. */
 typedef struct Seen
 {
-	uint32_t	splits[MOST_COLUMNS];
-	uint32_t	missing_alone;
-	uint32_t	leaves;
+	uint32_t splits[MOST_COLUMNS];
+	uint32_t missing_alone;
+	uint32_t leaves;
 } Seen;
 
 static void check_node(Search *search, uint32_t n, const uint32_t *rows, uint32_t count,
-					   const uint32_t *out, uint32_t out_count, uint32_t depth, Seen *seen);
+                       const uint32_t *out, uint32_t out_count, uint32_t depth, Seen *seen);
 
 static void
 check_leaf(const Search *search, uint32_t n, const uint32_t *out, uint32_t out_count)
 {
 	const CpTrees *trees = &search->grown->trees;
-	double		expected = -search->total.g / (search->total.h + search->params->l2) * search->params->shrinkage;
+	double expected =
+		-search->total.g / (search->total.h + search->params->l2) * search->params->shrinkage;
 
 	CHECK(trees->gains[n] == 0);
 	CHECK_CLOSE(expected, trees->values[n], 1e-6 * fabs(expected) + 1e-9);
 	/* Rows in and out of the bag carry the stored value. */
 	for (uint32_t i = 0; i < search->n + out_count; i++)
 	{
-		uint32_t	row = i < search->n ? search->rows[i] : out[i - search->n];
-		uint32_t	at = 0;
+		uint32_t row = i < search->n ? search->rows[i] : out[i - search->n];
+		uint32_t at = 0;
 
 		while (search->sample->rows[at] != row)
 			at++;
@@ -421,9 +422,10 @@ check_leaf(const Search *search, uint32_t n, const uint32_t *out, uint32_t out_c
 }
 
 static uint32_t
-part(const Search *search, const CpNode *node, const uint32_t *rows, uint32_t n, uint32_t *left, uint32_t *right)
+part(const Search *search, const CpNode *node, const uint32_t *rows, uint32_t n, uint32_t *left,
+     uint32_t *right)
 {
-	uint32_t	nleft = 0;
+	uint32_t nleft = 0;
 
 	for (uint32_t i = 0; i < n; i++)
 	{
@@ -436,22 +438,19 @@ part(const Search *search, const CpNode *node, const uint32_t *rows, uint32_t n,
 }
 
 static void
-check_division(Search *search, uint32_t n, const uint32_t *out, uint32_t out_count, uint32_t depth, Seen *seen)
+check_division(Search *search, uint32_t n, const uint32_t *out, uint32_t out_count, uint32_t depth,
+               Seen *seen)
 {
 	const CpTrees *trees = &search->grown->trees;
 	const CpNode *node = &trees->nodes[n];
 	const CpSlot *slot = &trees->slots[CP_NODE_SLOT(node)];
 	const CpBinFeature *feature = &search->grown->binned.features[slot->feature];
-	uint32_t   *parts = calloc(4 * MOST, sizeof(uint32_t));
-	bool	   *chosen = calloc(MOST, sizeof(bool));
-	uint32_t	of_right = 0,
-				missing = 0,
-				nleft,
-				out_left;
-	double		penalty = 0,
-				gain;
-	Level		levels[300];
-	Search		child = *search;
+	uint32_t *parts = calloc(4 * MOST, sizeof(uint32_t));
+	bool *chosen = calloc(MOST, sizeof(bool));
+	uint32_t of_right = 0, missing = 0, nleft, out_left;
+	double penalty = 0, gain;
+	Level levels[300];
+	Search child = *search;
 
 	for (uint32_t i = 0; i < search->n; i++)
 	{
@@ -461,19 +460,20 @@ check_division(Search *search, uint32_t n, const uint32_t *out, uint32_t out_cou
 	}
 	if (slot->kind == CP_SLOT_LEVELS)
 	{
-		uint32_t	count = collect_levels(search, slot->feature, levels);
-		uint32_t	of_left = 0;
+		uint32_t count = collect_levels(search, slot->feature, levels);
+		uint32_t of_left = 0;
 
 		for (uint32_t k = 0; k < count; k++)
 		{
-			uint32_t	code = isnan(levels[k].code) ? feature->levels + 1 : (uint32_t) levels[k].code;
+			uint32_t code = isnan(levels[k].code) ? feature->levels + 1 : (uint32_t) levels[k].code;
 
 			of_left += !(slot->set[code / 64] >> (code % 64) & 1);
 		}
 		penalty = count > search->params->one_hot_levels ? chance_of(of_left, count) : 0;
 	}
 	else
-		seen->missing_alone += slot->kind == CP_SLOT_MISSING_HIGH && missing > 0 && missing == of_right;
+		seen->missing_alone +=
+			slot->kind == CP_SLOT_MISSING_HIGH && missing > 0 && missing == of_right;
 	gain = gain_of(search, chosen) - penalty;
 	CHECK_CLOSE(search->best, gain, 1e-6 * search->best);
 	CHECK_CLOSE(search->best, trees->gains[n], 1e-6 * search->best);
@@ -482,15 +482,15 @@ check_division(Search *search, uint32_t n, const uint32_t *out, uint32_t out_cou
 	nleft = part(search, node, search->rows, search->n, parts, parts + MOST);
 	out_left = part(search, node, out, out_count, parts + 2 * MOST, parts + 3 * MOST);
 	check_node(&child, node->left, parts, nleft, parts + 2 * MOST, out_left, depth + 1, seen);
-	check_node(&child, node->left + 1, parts + MOST, search->n - nleft,
-			   parts + 3 * MOST, out_count - out_left, depth + 1, seen);
+	check_node(&child, node->left + 1, parts + MOST, search->n - nleft, parts + 3 * MOST,
+	           out_count - out_left, depth + 1, seen);
 	free(parts);
 	free(chosen);
 }
 
 static void
-check_node(Search *search, uint32_t n, const uint32_t *rows, uint32_t count,
-		   const uint32_t *out, uint32_t out_count, uint32_t depth, Seen *seen)
+check_node(Search *search, uint32_t n, const uint32_t *rows, uint32_t count, const uint32_t *out,
+           uint32_t out_count, uint32_t depth, Seen *seen)
 {
 	const CpTrees *trees = &search->grown->trees;
 
@@ -522,12 +522,9 @@ check_node(Search *search, uint32_t n, const uint32_t *rows, uint32_t count,
 static void
 check_tree(const Sample *sample, const Grown *grown, const CpGrowParams *params, Seen *seen)
 {
-	static uint32_t rows[MOST],
-				out[MOST];
-	Search		search;
-	uint32_t	n = 0,
-				out_count = 0,
-				f = 0;
+	static uint32_t rows[MOST], out[MOST];
+	Search search;
+	uint32_t n = 0, out_count = 0, f = 0;
 
 	memset(&search, 0, sizeof(search));
 	search.sample = sample;
@@ -563,7 +560,7 @@ check_best_divisions(void)
 {
 	static Sample sample;
 	static Grown grown;
-	Seen		seen = {{0}, 0, 0};
+	Seen seen = {{0}, 0, 0};
 
 	for (uint64_t seed = 0; seed < 12; seed++)
 	{
@@ -596,7 +593,7 @@ check_each_feature(void)
 	for (uint32_t only = 0; only < COLUMNS; only++)
 		for (uint64_t seed = 50; seed < 53; seed++)
 		{
-			Seen		seen = {{0}, 0, 0};
+			Seen seen = {{0}, 0, 0};
 
 			make_sample(&sample, only == 7 ? MOST : 400, seed);
 			REQUIRE_OK(grow(&sample, &params, 0, unit_context(), &grown));
@@ -621,7 +618,7 @@ check_one_level_stands_out(void)
 	params.max_depth = 2;
 	for (int up = 0; up < 2; up++)
 	{
-		Seen		seen = {{0}, 0, 0};
+		Seen seen = {{0}, 0, 0};
 
 		make_sample(&sample, 600, 70);
 		for (uint32_t row = 0; row < 600; row++)
@@ -651,9 +648,9 @@ check_other_and_missing(void)
 	params.min_child_weight = 0.1;
 	for (int round = 0; round < 3; round++)
 	{
-		Seen		seen = {{0}, 0, 0};
+		Seen seen = {{0}, 0, 0};
 		const CpColumn *column;
-		bool		other = round > 0;
+		bool other = round > 0;
 
 		make_sample(&sample, MOST, 71);
 		for (uint32_t row = 0; round == 2 && row < MOST; row++)
@@ -664,10 +661,10 @@ check_other_and_missing(void)
 		REQUIRE(column->texts.count == 254);
 		for (uint32_t row = 0; row < MOST; row++)
 		{
-			double		code = cp_dataset_value(column, row);
+			double code = cp_dataset_value(column, row);
 
 			sample.g[row] = (other ? code == 254 : isnan(code)) ? 0.5 : -0.5;
-			sample.h[row] = 0.0078125;	/* light, so that the gain is beyond chance */
+			sample.h[row] = 0.0078125; /* light, so that the gain is beyond chance */
 			grown.grower.gradients[row].g = (int32_t) (sample.g[row] / UNIT);
 			grown.grower.gradients[row].h = (int32_t) (sample.h[row] / UNIT);
 		}
@@ -691,7 +688,7 @@ check_fields(void)
 	params.max_depth = 3;
 	for (uint32_t columns = 1; columns <= MOST_COLUMNS; columns++)
 	{
-		Seen		seen = {{0}, 0, 0};
+		Seen seen = {{0}, 0, 0};
 
 		make_numbers(&sample, 250, columns);
 		REQUIRE_OK(grow(&sample, &params, 1, unit_context(), &grown));
@@ -705,11 +702,11 @@ static bool
 same_trees(const CpTrees *a, const CpTrees *b)
 {
 	return a->nnodes == b->nnodes && a->nslots == b->nslots &&
-		memcmp(a->nodes, b->nodes, a->nnodes * sizeof(CpNode)) == 0 &&
-		memcmp(a->values, b->values, a->nnodes * sizeof(float)) == 0 &&
-		memcmp(a->gains, b->gains, a->nnodes * sizeof(float)) == 0 &&
-		memcmp(a->covers, b->covers, a->nnodes * sizeof(float)) == 0 &&
-		memcmp(a->slots, b->slots, a->nslots * sizeof(CpSlot)) == 0;
+	       memcmp(a->nodes, b->nodes, a->nnodes * sizeof(CpNode)) == 0 &&
+	       memcmp(a->values, b->values, a->nnodes * sizeof(float)) == 0 &&
+	       memcmp(a->gains, b->gains, a->nnodes * sizeof(float)) == 0 &&
+	       memcmp(a->covers, b->covers, a->nnodes * sizeof(float)) == 0 &&
+	       memcmp(a->slots, b->slots, a->nslots * sizeof(CpSlot)) == 0;
 }
 
 /* Sums are exact, so neither the order of rows nor of a bag shows, not in the last bit. */
@@ -717,10 +714,9 @@ static void
 check_order_of_rows(void)
 {
 	static Sample sample;
-	static Grown first,
-				other;
+	static Grown first, other;
 	CpGrowParams params;
-	CpRng		rng;
+	CpRng rng;
 
 	cp_rng_init(&rng, 31, 0);
 	usual_params(&params);
@@ -729,7 +725,7 @@ check_order_of_rows(void)
 	make_sample(&sample, MOST, 5);
 	for (int round = 0; round < 5; round++)
 	{
-		CpContext  *context = unit_context();
+		CpContext *context = unit_context();
 
 		for (uint32_t row = 0; row < sample.n; row++)
 			sample.rows[row] = row;
@@ -751,8 +747,7 @@ check_exact(void)
 {
 	static Sample sample;
 	static Grown grown;
-	static int64_t g[4 * MOST],
-				h[4 * MOST];
+	static int64_t g[4 * MOST], h[4 * MOST];
 	CpGrowParams params;
 	const CpTrees *trees = &grown.trees;
 
@@ -768,7 +763,7 @@ check_exact(void)
 		if (CP_NODE_IS_LEAF(trees, n))
 			for (uint32_t i = 0; i < grown.grower.in_count; i++)
 			{
-				uint32_t	row = grown.grower.in_bag[i];
+				uint32_t row = grown.grower.in_bag[i];
 
 				if (grown.scores[row] == 0.25 + trees->values[n])
 				{
@@ -778,7 +773,7 @@ check_exact(void)
 			}
 	for (uint32_t n = trees->nnodes; n-- > 0;)
 	{
-		uint32_t	left = trees->nodes[n].left;
+		uint32_t left = trees->nodes[n].left;
 
 		if (left != n)
 		{
@@ -786,7 +781,8 @@ check_exact(void)
 			h[n] = h[left] + h[left + 1];
 		}
 		else
-			CHECK(trees->values[n] == (float) (-(double) g[n] * UNIT / ((double) h[n] * UNIT + params.l2)));
+			CHECK(trees->values[n] ==
+			      (float) (-(double) g[n] * UNIT / ((double) h[n] * UNIT + params.l2)));
 		CHECK(trees->covers[n] == (float) ((double) h[n] * UNIT));
 	}
 	CHECK(trees->depths[0] > 8 && trees->depths[0] <= 16);
@@ -800,13 +796,13 @@ check_unseen(void)
 	static uint8_t labels[100];
 	static double scores[100];
 	static const CpKind kind = CP_CATEGORY;
-	LearnTable	table = {0};
-	CpDataset	dataset;
-	CpBinned	binned;
-	CpGrower	grower;
-	CpTrees		trees;
+	LearnTable table = {0};
+	CpDataset dataset;
+	CpBinned binned;
+	CpGrower grower;
+	CpTrees trees;
 	CpGrowParams params;
-	uint32_t	rows[100];
+	uint32_t rows[100];
 
 	usual_params(&params);
 	for (uint32_t row = 0; row < 100; row++)
@@ -821,7 +817,7 @@ check_unseen(void)
 	table.values = values;
 	table.labels = labels;
 	REQUIRE_OK(learn_dataset(&dataset, unit_context(), &table));
-	REQUIRE_OK(cp_bin(&dataset, rows, 90, 255, &binned));	/* levels 2 to 6 have no row */
+	REQUIRE_OK(cp_bin(&dataset, rows, 90, 255, &binned)); /* levels 2 to 6 have no row */
 	REQUIRE_OK(cp_grower_init(&grower, dataset.context, &binned, &params));
 	REQUIRE_OK(cp_trees_init(&trees, dataset.context, 1));
 	grower.unit = UNIT;
@@ -837,8 +833,8 @@ check_unseen(void)
 	REQUIRE(trees.nnodes == 3);
 	{
 		const CpSlot *slot = &trees.slots[CP_NODE_SLOT(&trees.nodes[0])];
-		uint64_t	of_one = slot->set[0] >> (uint32_t) cp_dataset_value(&dataset.columns[0], 30) & 1;
-		uint64_t	of_zero = slot->set[0] >> (uint32_t) cp_dataset_value(&dataset.columns[0], 0) & 1;
+		uint64_t of_one = slot->set[0] >> (uint32_t) cp_dataset_value(&dataset.columns[0], 30) & 1;
+		uint64_t of_zero = slot->set[0] >> (uint32_t) cp_dataset_value(&dataset.columns[0], 0) & 1;
 
 		CHECK_EQUAL(7, dataset.columns[0].texts.count);
 		CHECK(of_one != of_zero);
@@ -849,18 +845,18 @@ check_unseen(void)
 
 /* One column of 90 numbers, of which some are missing; which rows are in the bag and churned is the caller's. */
 static CpStatus
-grow_numbers(bool (*is_missing) (uint32_t row), bool (*is_in_bag) (uint32_t row), bool (*churned) (uint32_t row),
-			 CpTrees *trees, double *scores)
+grow_numbers(bool (*is_missing)(uint32_t row), bool (*is_in_bag)(uint32_t row),
+             bool (*churned)(uint32_t row), CpTrees *trees, double *scores)
 {
 	static double values[90];
 	static uint8_t labels[90];
 	static const CpKind kind = CP_NUMBER;
-	LearnTable	table = {0};
-	CpDataset	dataset;
-	CpBinned	binned;
-	CpGrower	grower;
+	LearnTable table = {0};
+	CpDataset dataset;
+	CpBinned binned;
+	CpGrower grower;
 	CpGrowParams params;
-	uint32_t	rows[90];
+	uint32_t rows[90];
 
 	usual_params(&params);
 	params.max_depth = 1;
@@ -924,8 +920,8 @@ first_half(uint32_t row)
 static void
 check_middle_of_gap(void)
 {
-	double		scores[90];
-	CpTrees		trees;
+	double scores[90];
+	CpTrees trees;
 
 	REQUIRE_OK(grow_numbers(never, not_middle_third, first_half, &trees, scores));
 	CHECK_EQUAL((29 + 59) / 2, trees.nodes[0].test & 255);
@@ -937,8 +933,8 @@ check_middle_of_gap(void)
 static void
 check_missing_against_present(void)
 {
-	double		scores[90];
-	CpTrees		trees;
+	double scores[90];
+	CpTrees trees;
 
 	REQUIRE_OK(grow_numbers(last_third, not_middle_third, last_third, &trees, scores));
 	CHECK_EQUAL(CP_SLOT_MISSING_HIGH, trees.slots[0].kind);
@@ -991,10 +987,9 @@ check_bytes(void)
 
 	for (uint32_t depth = 1; depth <= 16; depth += 5)
 	{
-		CpContext  *context = unit_context();
+		CpContext *context = unit_context();
 		CpGrowParams params;
-		size_t		before,
-					after;
+		size_t before, after;
 
 		usual_params(&params);
 		params.max_depth = depth;
@@ -1028,13 +1023,13 @@ check_failures(void)
 	static Sample sample;
 	static Grown grown;
 	CpGrowParams params;
-	CpStatus	status = CP_NO_MEMORY;
+	CpStatus status = CP_NO_MEMORY;
 
 	usual_params(&params);
 	make_sample(&sample, 300, 1);
 	for (size_t nth = 1; status != CP_OK; nth++)
 	{
-		CpContext  *context = unit_context();
+		CpContext *context = unit_context();
 
 		unit_fail_allocation(nth);
 		status = grow(&sample, &params, 2, context, &grown);
@@ -1052,7 +1047,7 @@ check_failures(void)
 	status = CP_CANCELLED;
 	for (size_t polls = 0; status != CP_OK; polls++)
 	{
-		CpContext  *context = unit_context();
+		CpContext *context = unit_context();
 
 		unit_cancel_after(polls);
 		status = grow(&sample, &params, 2, context, &grown);
@@ -1068,15 +1063,20 @@ check_chance(void)
 {
 	static const struct
 	{
-		uint32_t	m;
-		uint32_t	k;
-		double		gain;
-	}			references[] = {
-		{1, 5, 1.4493336524508749}, {2, 5, 2.1095948580994341}, {2, 5, 2.1095948580994341}, {4, 5, 1.4493336524508758},
-		{1, 6, 1.6967812771112025}, {2, 6, 2.569529495886429}, {3, 6, 2.8197186342054881}, {5, 6, 1.696781277111203},
-		{1, 12, 2.6923933589571325}, {2, 12, 4.393562554222405}, {6, 12, 6.6394372684109761}, {11, 12, 2.6923933589571303},
-		{1, 50, 4.9803976585867336}, {2, 50, 8.6691657941157452}, {25, 50, 30.83098861837907}, {49, 50, 4.980397658586738},
-		{1, 256, 7.8501356295387676}, {2, 256, 14.219571867892023}, {128, 256, 161.97466172610083}, {255, 256, 7.8501356295387676},
+		uint32_t m;
+		uint32_t k;
+		double gain;
+	} references[] = {
+		{1, 5, 1.4493336524508749},     {2, 5, 2.1095948580994341},
+		{2, 5, 2.1095948580994341},     {4, 5, 1.4493336524508758},
+		{1, 6, 1.6967812771112025},     {2, 6, 2.569529495886429},
+		{3, 6, 2.8197186342054881},     {5, 6, 1.696781277111203},
+		{1, 12, 2.6923933589571325},    {2, 12, 4.393562554222405},
+		{6, 12, 6.6394372684109761},    {11, 12, 2.6923933589571303},
+		{1, 50, 4.9803976585867336},    {2, 50, 8.6691657941157452},
+		{25, 50, 30.83098861837907},    {49, 50, 4.980397658586738},
+		{1, 256, 7.8501356295387676},   {2, 256, 14.219571867892023},
+		{128, 256, 161.97466172610083}, {255, 256, 7.8501356295387676},
 	};
 
 	for (size_t i = 0; i < sizeof(references) / sizeof(references[0]); i++)

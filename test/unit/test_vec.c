@@ -35,9 +35,9 @@ check_sum_error_does_not_grow(void)
 	{
 		n = 1000000
 	};
-	CpContext  *context = unit_context();
-	double	   *x;
-	size_t		i;
+	CpContext *context = unit_context();
+	double *x;
+	size_t i;
 
 	REQUIRE_OK(cp_alloc(context, &x, n, sizeof(double)));
 	for (i = 0; i < n; i++)
@@ -53,9 +53,9 @@ check_sum_of_cancelling_pairs(void)
 	{
 		pairs = 5000
 	};
-	double		x[2 * pairs + 1];
-	CpRng		rng;
-	size_t		i;
+	double x[2 * pairs + 1];
+	CpRng rng;
+	size_t i;
 
 	cp_rng_init(&rng, 8, 8);
 	for (i = 0; i < pairs; i++)
@@ -77,19 +77,17 @@ same_bits(double a, double b)
 static void
 check_sigmoid_is_the_scalar(void)
 {
-	static const double special[] = {
-		0.0, -0.0, 1e-320, -1e-320, 708.4, -708.4, 745.13, -745.13, -745.14, 746.0, -746.0,
-		-746.1, 1e9, -1e9, 1e308, -1e308, INFINITY, -INFINITY, NAN, -NAN
-	};
+	static const double special[] = {0.0,     -0.0,    1e-320,   -1e-320,   708.4,  -708.4, 745.13,
+	                                 -745.13, -745.14, 746.0,    -746.0,    -746.1, 1e9,    -1e9,
+	                                 1e308,   -1e308,  INFINITY, -INFINITY, NAN,    -NAN};
 	enum
 	{
-		specials = sizeof(special) / sizeof(special[0]), n = 4096 + specials
+		specials = sizeof(special) / sizeof(special[0]),
+		n = 4096 + specials
 	};
-	double		x[n],
-				out[n];
-	CpRng		rng;
-	size_t		i,
-				length;
+	double x[n], out[n];
+	CpRng rng;
+	size_t i, length;
 
 	cp_rng_init(&rng, 21, 0);
 	for (i = 0; i < n; i++)
@@ -101,7 +99,7 @@ check_sigmoid_is_the_scalar(void)
 	/* Lengths around a vector's width touch nothing beyond, and in place works. */
 	for (length = 0; length < 20; length++)
 	{
-		double		copy[21];
+		double copy[21];
 
 		memcpy(copy, x, sizeof(copy));
 		cp_vec_sigmoid(copy, copy, length);

@@ -14,37 +14,37 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_REPORTS 10			/* failed checks shown for each case */
-#define FILLER 0xa5				/* fresh memory is never zero by luck */
+#define MAX_REPORTS 10 /* failed checks shown for each case */
+#define FILLER 0xa5    /* fresh memory is never zero by luck */
 
 /* Every block of the host, in a ring; 32 bytes keep malloc's alignment. */
 typedef struct HostBlock
 {
 	struct HostBlock *previous;
 	struct HostBlock *next;
-	size_t		bytes;
-	size_t		unused;
+	size_t bytes;
+	size_t unused;
 } HostBlock;
 
 typedef struct Host
 {
-	HostBlock	ring;
-	size_t		blocks;
-	size_t		bytes;
-	size_t		allocations;
-	size_t		fail_at;		/* counts down; 0 is off */
-	size_t		polls;
-	size_t		cancel_after;
-	size_t		progress_lines;
-	char		last_progress[CP_REASON_LENGTH];
+	HostBlock ring;
+	size_t blocks;
+	size_t bytes;
+	size_t allocations;
+	size_t fail_at; /* counts down; 0 is off */
+	size_t polls;
+	size_t cancel_after;
+	size_t progress_lines;
+	char last_progress[CP_REASON_LENGTH];
 } Host;
 
 static Host host;
 static CpContext context;
 static const char *test_name = "";
-static int	cases = 0;
-static int	failed_cases = 0;
-static int	failed_checks = 0;	/* of the case that runs */
+static int cases = 0;
+static int failed_cases = 0;
+static int failed_checks = 0; /* of the case that runs */
 
 /* ---- host ---- */
 
@@ -78,7 +78,7 @@ unlink_block(HostBlock *block)
 static void *
 host_allocate(void *host_pointer, size_t bytes)
 {
-	HostBlock  *block;
+	HostBlock *block;
 
 	(void) host_pointer;
 	if (refuse_allocation() || bytes > SIZE_MAX - sizeof(HostBlock))
@@ -95,7 +95,7 @@ host_allocate(void *host_pointer, size_t bytes)
 static void
 host_release(void *host_pointer, void *pointer)
 {
-	HostBlock  *block = (HostBlock *) pointer - 1;
+	HostBlock *block = (HostBlock *) pointer - 1;
 
 	(void) host_pointer;
 	unlink_block(block);
@@ -106,8 +106,8 @@ host_release(void *host_pointer, void *pointer)
 static void *
 host_resize(void *host_pointer, void *pointer, size_t bytes)
 {
-	HostBlock  *old = (HostBlock *) pointer - 1;
-	void	   *moved = host_allocate(host_pointer, bytes);
+	HostBlock *old = (HostBlock *) pointer - 1;
+	void *moved = host_allocate(host_pointer, bytes);
 
 	if (moved == NULL)
 		return NULL;
@@ -137,8 +137,7 @@ drop_context(void)
 {
 	if (host.ring.next == NULL)
 		return;
-	unit_check_equal(host.bytes, context.used, "bytes in use by the context",
-					 __FILE__, __LINE__);
+	unit_check_equal(host.bytes, context.used, "bytes in use by the context", __FILE__, __LINE__);
 	unit_check(context.peak >= context.used, "peak is at least used", __FILE__, __LINE__);
 	while (host.ring.next != &host.ring)
 		host_release(NULL, host.ring.next + 1);
@@ -231,58 +230,56 @@ unit_check(bool holds, const char *text, const char *file, int line)
 }
 
 bool
-unit_check_close(double expected, double obtained, double tolerance,
-				 const char *text, const char *file, int line)
+unit_check_close(double expected, double obtained, double tolerance, const char *text,
+                 const char *file, int line)
 {
-	double		difference = fabs(expected - obtained);
+	double difference = fabs(expected - obtained);
 
-	if (expected == obtained || (isnan(expected) && isnan(obtained)) ||
-		difference <= tolerance)
+	if (expected == obtained || (isnan(expected) && isnan(obtained)) || difference <= tolerance)
 		return true;
 	if (report_failure(text, file, line))
 		fprintf(stderr, "#   expected %.17g, obtained %.17g, difference %.3g, tolerance %.3g\n",
-				expected, obtained, difference, tolerance);
+		        expected, obtained, difference, tolerance);
 	return false;
 }
 
 bool
-unit_check_relative(double expected, double obtained, double tolerance,
-					const char *text, const char *file, int line)
+unit_check_relative(double expected, double obtained, double tolerance, const char *text,
+                    const char *file, int line)
 {
 	return unit_check_close(expected, obtained, tolerance * fabs(expected), text, file, line);
 }
 
 bool
-unit_check_equal(uint64_t expected, uint64_t obtained,
-				 const char *text, const char *file, int line)
+unit_check_equal(uint64_t expected, uint64_t obtained, const char *text, const char *file, int line)
 {
 	if (expected == obtained)
 		return true;
 	if (report_failure(text, file, line))
-		fprintf(stderr, "#   expected %" PRIu64 " (0x%" PRIx64 "), obtained %" PRIu64 " (0x%" PRIx64 ")\n",
-				expected, expected, obtained, obtained);
+		fprintf(stderr,
+		        "#   expected %" PRIu64 " (0x%" PRIx64 "), obtained %" PRIu64 " (0x%" PRIx64 ")\n",
+		        expected, expected, obtained, obtained);
 	return false;
 }
 
 bool
-unit_check_string(const char *expected, const char *obtained,
-				  const char *text, const char *file, int line)
+unit_check_string(const char *expected, const char *obtained, const char *text, const char *file,
+                  int line)
 {
 	if (obtained != NULL && strcmp(expected, obtained) == 0)
 		return true;
 	if (report_failure(text, file, line))
-		fprintf(stderr, "#   expected \"%s\", obtained \"%s\"\n",
-				expected, obtained == NULL ? "(null)" : obtained);
+		fprintf(stderr, "#   expected \"%s\", obtained \"%s\"\n", expected,
+		        obtained == NULL ? "(null)" : obtained);
 	return false;
 }
 
 static const char *
 status_name(CpStatus status)
 {
-	static const char *const names[] = {
-		"CP_OK", "CP_CANCELLED", "CP_OVER_BUDGET", "CP_NO_MEMORY", "CP_BAD_PARAMETER",
-		"CP_BAD_DATA", "CP_CORRUPT", "CP_FOREIGN", "CP_NOT_CONVERGED"
-	};
+	static const char *const names[] = {"CP_OK",        "CP_CANCELLED",     "CP_OVER_BUDGET",
+	                                    "CP_NO_MEMORY", "CP_BAD_PARAMETER", "CP_BAD_DATA",
+	                                    "CP_CORRUPT",   "CP_FOREIGN",       "CP_NOT_CONVERGED"};
 
 	if ((size_t) status < sizeof(names) / sizeof(names[0]))
 		return names[status];
@@ -290,21 +287,21 @@ status_name(CpStatus status)
 }
 
 bool
-unit_check_status(CpStatus expected, CpStatus obtained,
-				  const char *text, const char *file, int line)
+unit_check_status(CpStatus expected, CpStatus obtained, const char *text, const char *file,
+                  int line)
 {
 	if (expected == obtained)
 		return true;
 	if (report_failure(text, file, line))
 		fprintf(stderr, "#   expected %s, obtained %s; last reason: \"%s\"\n",
-				status_name(expected), status_name(obtained), context.reason);
+		        status_name(expected), status_name(obtained), context.reason);
 	return false;
 }
 
 void
-unit_note(const char *format,...)
+unit_note(const char *format, ...)
 {
-	va_list		arguments;
+	va_list arguments;
 
 	fflush(stdout);
 	fputs("# ", stderr);
@@ -317,12 +314,12 @@ unit_note(const char *format,...)
 /* ---- cases ---- */
 
 void
-unit_case(const char *name, void (*function) (void))
+unit_case(const char *name, void (*function)(void))
 {
 	failed_checks = 0;
 	unit_context();
 	function();
-	unit_context();				/* compares the accounts and frees */
+	unit_context(); /* compares the accounts and frees */
 	cases++;
 	if (failed_checks > 0)
 		failed_cases++;
@@ -333,7 +330,7 @@ unit_case(const char *name, void (*function) (void))
 static bool
 is_wanted(const char *name, int argc, char **argv)
 {
-	int			i;
+	int i;
 
 	for (i = 1; i < argc; i++)
 	{
@@ -346,7 +343,7 @@ is_wanted(const char *name, int argc, char **argv)
 int
 unit_main(const UnitTest *tests, size_t count, int argc, char **argv)
 {
-	size_t		i;
+	size_t i;
 
 	for (i = 0; i < count; i++)
 	{

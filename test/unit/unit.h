@@ -21,22 +21,21 @@
 typedef struct UnitTest
 {
 	const char *name;
-	void		(*run) (void);
+	void (*run)(void);
 } UnitTest;
 
 /* ---- cases ---- */
 
 #define UNIT_CASE(name, function) unit_case((name), (function))
 
-extern void unit_case(const char *name, void (*function) (void));
+extern void unit_case(const char *name, void (*function)(void));
 
 /* Run the listed tests, those named in the arguments only if there are any; the exit status. */
-extern int	unit_main(const UnitTest *tests, size_t count, int argc, char **argv);
+extern int unit_main(const UnitTest *tests, size_t count, int argc, char **argv);
 
 /* ---- checks ---- */
 
-#define CHECK(condition) \
-	unit_check((condition), #condition, __FILE__, __LINE__)
+#define CHECK(condition) unit_check((condition), #condition, __FILE__, __LINE__)
 
 /* |expected - obtained| <= tolerance; two NaN or two equal infinities are close. */
 #define CHECK_CLOSE(expected, obtained, tolerance) \
@@ -58,36 +57,38 @@ extern int	unit_main(const UnitTest *tests, size_t count, int argc, char **argv)
 	unit_check_status((expected), (obtained), #obtained, __FILE__, __LINE__)
 
 #define REQUIRE(condition) \
-	do { \
+	do \
+	{ \
 		if (!CHECK(condition)) \
 			return; \
 	} while (0)
 
 #define REQUIRE_OK(expression) \
-	do { \
+	do \
+	{ \
 		if (!CHECK_STATUS(CP_OK, (expression))) \
 			return; \
 	} while (0)
 
 /* All return whether the check held. */
 extern bool unit_check(bool holds, const char *text, const char *file, int line);
-extern bool unit_check_close(double expected, double obtained, double tolerance,
-							 const char *text, const char *file, int line);
+extern bool unit_check_close(double expected, double obtained, double tolerance, const char *text,
+                             const char *file, int line);
 extern bool unit_check_relative(double expected, double obtained, double tolerance,
-								const char *text, const char *file, int line);
-extern bool unit_check_equal(uint64_t expected, uint64_t obtained,
-							 const char *text, const char *file, int line);
-extern bool unit_check_string(const char *expected, const char *obtained,
-							  const char *text, const char *file, int line);
-extern bool unit_check_status(CpStatus expected, CpStatus obtained,
-							  const char *text, const char *file, int line);
+                                const char *text, const char *file, int line);
+extern bool unit_check_equal(uint64_t expected, uint64_t obtained, const char *text,
+                             const char *file, int line);
+extern bool unit_check_string(const char *expected, const char *obtained, const char *text,
+                              const char *file, int line);
+extern bool unit_check_status(CpStatus expected, CpStatus obtained, const char *text,
+                              const char *file, int line);
 
 /* A line for the reader, printf style; shown as a TAP comment. */
-extern void unit_note(const char *format,...)
+extern void unit_note(const char *format, ...)
 #if defined(__GNUC__)
 	__attribute__((format(printf, 1, 2)))
 #endif
-;
+	;
 
 /* ---- the host behind a context ---- */
 
@@ -104,7 +105,7 @@ extern void unit_fail_allocation(size_t nth);
 extern void unit_cancel_after(size_t polls);
 
 /* What happened since unit_context(). */
-extern size_t unit_allocations(void);	/* asked for, resizes included */
+extern size_t unit_allocations(void); /* asked for, resizes included */
 extern size_t unit_live_blocks(void);
 extern size_t unit_polls(void);
 extern size_t unit_progress_lines(void);
