@@ -104,21 +104,18 @@ segment_of(double probability)
 
 /* (churn_probability, risk_segment, customer_value, recommendation) */
 static Datum
-score_row(FunctionCallInfo fcinfo, double probability, double value)
+score_row(FunctionCallInfo fcinfo, CpScorer *scorer, double probability, double value)
 {
 	const Segment *segment = segment_of(probability);
-	TupleDesc descriptor;
 	Datum values[4];
 	bool nulls[4] = {false, false, isnan(value), false};
 
-	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
 	values[0] = Float8GetDatum(probability);
 	values[1] = CStringGetTextDatum(segment->name);
 	/* Money: a product of decimals, without what binary fractions add to it. */
 	values[2] = Float8GetDatum(rint(value * MONTHS_A_YEAR * 1e6) / 1e6);
 	values[3] = CStringGetTextDatum(segment->recommendation);
-	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls));
+	return HeapTupleGetDatum(heap_form_tuple(cp_scorer_result_type(scorer, fcinfo), values, nulls));
 }
 
 static CpScorer *
@@ -135,7 +132,7 @@ cp_score_record(PG_FUNCTION_ARGS)
 	double value;
 	double probability = cp_scorer_record(scorer, PG_GETARG_HEAPTUPLEHEADER(0), &value);
 
-	PG_RETURN_DATUM(score_row(fcinfo, probability, value));
+	PG_RETURN_DATUM(score_row(fcinfo, scorer, probability, value));
 }
 
 Datum
@@ -145,7 +142,7 @@ cp_score_jsonb(PG_FUNCTION_ARGS)
 	double value;
 	double probability = cp_scorer_jsonb(scorer, PG_GETARG_JSONB_P(0), &value);
 
-	PG_RETURN_DATUM(score_row(fcinfo, probability, value));
+	PG_RETURN_DATUM(score_row(fcinfo, scorer, probability, value));
 }
 
 Datum
@@ -155,5 +152,5 @@ cp_score_json(PG_FUNCTION_ARGS)
 	double value;
 	double probability = cp_scorer_jsonb(scorer, parse_json(fcinfo), &value);
 
-	PG_RETURN_DATUM(score_row(fcinfo, probability, value));
+	PG_RETURN_DATUM(score_row(fcinfo, scorer, probability, value));
 }

@@ -5,6 +5,7 @@
 
 #include "access/htup_details.h"
 #include "access/xact.h"
+#include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -67,6 +68,7 @@ struct CpScorer
 	CpBinding *binding; /* of this type: */
 	Oid type;
 	int32 typmod;
+	TupleDesc result_type; /* of the calling function, NULL = not looked up yet */
 };
 
 static void
@@ -260,6 +262,21 @@ cp_scorer_make(const char *model)
 	look_around();
 	resolve(scorer);
 	return scorer;
+}
+
+TupleDesc
+cp_scorer_result_type(CpScorer *scorer, FunctionCallInfo fcinfo)
+{
+	MemoryContext caller;
+
+	if (scorer->result_type != NULL)
+		return scorer->result_type;
+	caller = MemoryContextSwitchTo(scorer->memory);
+	if (get_call_result_type(fcinfo, NULL, &scorer->result_type) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	scorer->result_type = BlessTupleDesc(scorer->result_type);
+	MemoryContextSwitchTo(caller);
+	return scorer->result_type;
 }
 
 const CpModelRef *

@@ -32,6 +32,9 @@ extern double cp_scorer_tuple(CpScorer *scorer, HeapTuple tuple, TupleDesc descr
                               double *value);
 extern double cp_scorer_jsonb(CpScorer *scorer, Jsonb *object, double *value);
 
+/* The row type that the calling function returns, kept between calls. */
+extern TupleDesc cp_scorer_result_type(CpScorer *scorer, FunctionCallInfo fcinfo);
+
 /* The version in use and the model's name. */
 extern const CpModelRef *cp_scorer_ref(const CpScorer *scorer);
 extern const char *cp_scorer_model(const CpScorer *scorer);
