@@ -9,10 +9,10 @@ assignment by fold assignment.
 """
 
 import argparse
+import concurrent.futures
 import glob
 import io
 import json
-import multiprocessing
 import os
 import sys
 
@@ -207,10 +207,10 @@ def main():
 
     # Seed by seed, so that a report of what is there can be written early.
     results = {}
-    with multiprocessing.Pool(given.jobs) as pool:
+    with concurrent.futures.ProcessPoolExecutor(given.jobs) as pool:
         for seed in seeds:
             tasks = [c + (n, seed) for n in names for c in candidates]
-            for task, answer in pool.imap_unordered(judge, tasks):
+            for task, answer in pool.map(judge, tasks):
                 results[task] = answer
             done = seeds[:seed]
             lines = [line_of(results, c, candidates[0], names, done) for c in candidates]
