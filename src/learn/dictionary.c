@@ -22,7 +22,6 @@ cp_dictionary_free(CpDictionary *dictionary)
 	CpContext *context = dictionary->context;
 
 	cp_free(context, &dictionary->hash);
-	cp_free(context, &dictionary->start);
 	cp_free(context, &dictionary->end);
 	cp_free(context, &dictionary->text);
 	cp_free(context, &dictionary->slots);
@@ -63,7 +62,7 @@ find_slot(const CpDictionary *dictionary, const char *text, size_t length, uint6
 }
 
 uint32_t
-cp_dictionary_find_hashed(const CpDictionary *dictionary, const char *text, size_t length)
+cp_dictionary_find(const CpDictionary *dictionary, const char *text, size_t length)
 {
 	if (dictionary->slot_count == 0)
 		return CP_NO_CODE;
@@ -108,7 +107,6 @@ append_text(CpDictionary *dictionary, const char *text, size_t length, uint64_t 
 		uint32_t capacity = code == 0 ? FIRST_SLOTS : code + code / 2;
 
 		CP_TRY(cp_resize(context, &dictionary->hash, capacity, sizeof(uint64_t)));
-		CP_TRY(cp_resize(context, &dictionary->start, capacity, sizeof(uint64_t)));
 		CP_TRY(cp_resize(context, &dictionary->end, capacity, sizeof(size_t)));
 		dictionary->capacity = capacity;
 	}
@@ -124,7 +122,6 @@ append_text(CpDictionary *dictionary, const char *text, size_t length, uint64_t 
 		memcpy(dictionary->text + dictionary->text_length, text, length);
 	dictionary->text_length += length;
 	dictionary->hash[code] = hash;
-	dictionary->start[code] = cp_text_start(text, length);
 	dictionary->end[code] = dictionary->text_length;
 	dictionary->count = code + 1;
 	return CP_OK;

@@ -284,7 +284,7 @@ double
 cp_trees_score(const CpTrees *trees, const double *vector, void *scratch)
 {
 	if (trees->masks != NULL)
-		return cp_masks_score(trees, trees->masks, vector, scratch);
+		return cp_masks_score(trees->masks, vector, scratch);
 	cp_trees_answer(trees, vector, scratch);
 	return cp_trees_sum(trees, scratch);
 }

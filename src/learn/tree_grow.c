@@ -63,9 +63,14 @@ cp_grower_bytes(const CpBinned *binned, uint32_t max_depth)
 }
 
 /*
+ * What the best cut of a number gains by chance, which counts in full: 4.2 to 5.3
+ * for 50 to 255 bins, by simulation.
+ */
+#define CHANCE_OF_NUMBER 5
+
+/*
  * The sum of the m least of k standard normals is about -k phi(q), q the normal
- * quantile of m / k; that squared, over m and over k - m, is what is gained. A yes/no
- * column gains 1 by chance, which is taken off.
+ * quantile of m / k; that squared, over m and over k - m, is what is gained.
  */
 double
 cp_chance_gain(uint32_t m, uint32_t k)
@@ -73,7 +78,7 @@ cp_chance_gain(uint32_t m, uint32_t k)
 	double p = (double) m / k;
 	double q = cp_normal_quantile(p);
 	double density = cp_exp(-q * q / 2) * 0.3989422804014327;
-	double gain = k * density * density / (p * (1 - p)) - 1;
+	double gain = k * density * density / (p * (1 - p)) - CHANCE_OF_NUMBER;
 
 	return gain > 0 ? gain : 0;
 }

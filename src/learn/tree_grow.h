@@ -74,7 +74,7 @@ extern size_t cp_grower_bytes(const CpBinned *binned, uint32_t max_depth);
 
 /*
  * What parting the first m of k levels (0 < m < k), put in order of their own
- * gradients, gains by chance alone, more than a yes/no column does; never negative.
+ * gradients, gains by chance alone, more than the best cut of a number does; never negative.
  * Without any effect G / sqrt(H) of a level is about standard normal, and the more
  * levels, the better the best division fits their noise. A division of more than
  * one_hot_levels levels counts only for what it gains beyond.

@@ -94,18 +94,22 @@ allocate(CpContext *context, const CpTrees *trees, CpMasks *masks)
 {
 	uint32_t k = 0;
 
-	CP_TRY(cp_alloc(context, &masks->asked, masks->nasked, sizeof(uint32_t)));
-	CP_TRY(cp_alloc(context, &masks->rows, masks->nasked, sizeof(uint64_t *)));
+	CP_TRY(cp_alloc_zero(context, &masks->columns, masks->nasked, sizeof(CpMaskColumn)));
 	CP_TRY(cp_alloc_zero(context, &masks->leaves, (size_t) masks->words * 64, sizeof(float)));
 	for (uint32_t f = 0; f < trees->nfeatures; f++)
 	{
 		size_t length = (size_t) code_count(trees, f) * masks->words;
+		bool category = trees->asks[f].count > 0;
+		CpMaskColumn *column;
 
 		if (!is_asked(trees, f))
 			continue;
-		masks->asked[k] = f;
-		CP_TRY(cp_alloc(context, &masks->rows[k], length, sizeof(uint64_t)));
-		memset(masks->rows[k++], 0xff, length * sizeof(uint64_t));
+		column = &masks->columns[k++];
+		column->feature = f;
+		column->cuts = category ? NULL : trees->cuts[f];
+		column->values = category ? trees->levels[f] : trees->ncuts[f];
+		CP_TRY(cp_alloc(context, &column->rows, length, sizeof(uint64_t)));
+		memset(column->rows, 0xff, length * sizeof(uint64_t));
 	}
 	return CP_OK;
 }
@@ -161,7 +165,7 @@ fill(CpContext *context, const CpTrees *trees, CpMasks *masks)
 
 	CP_TRY(cp_alloc_zero(context, &builder.row_of, trees->nfeatures, sizeof(uint64_t *)));
 	for (uint32_t k = 0; k < masks->nasked; k++)
-		builder.row_of[masks->asked[k]] = masks->rows[k];
+		builder.row_of[masks->columns[k].feature] = masks->columns[k].rows;
 	for (builder.tree = 0; builder.tree < trees->ntrees; builder.tree++)
 	{
 		builder.leaf = 0;
@@ -193,9 +197,8 @@ cp_masks_free(CpContext *context, CpMasks **masks)
 	if (*masks == NULL)
 		return;
 	for (uint32_t k = 0; k < (*masks)->nasked; k++)
-		cp_free(context, &(*masks)->rows[k]);
-	cp_free(context, &(*masks)->rows);
-	cp_free(context, &(*masks)->asked);
+		cp_free(context, &(*masks)->columns[k].rows);
+	cp_free(context, &(*masks)->columns);
 	cp_free(context, &(*masks)->leaves);
 	cp_free(context, masks);
 }
@@ -207,12 +210,12 @@ cp_masks_scratch(const CpMasks *masks)
 }
 
 static inline uint32_t
-code_of(const CpTrees *trees, uint32_t feature, double value)
+code_of(const CpMaskColumn *column, double value)
 {
-	if (trees->asks[feature].count > 0)
-		return isnan(value) ? trees->levels[feature] + 1 : (uint32_t) value;
-	return isnan(value) ? trees->ncuts[feature] + 1
-	                    : cp_bin_of_number(trees->cuts[feature], trees->ncuts[feature], value);
+	if (isnan(value))
+		return column->values + 1;
+	return column->cuts == NULL ? (uint32_t) value
+	                            : cp_bin_of_number(column->cuts, column->values, value);
 }
 
 /* Four sums side by side, so that additions need not wait for each other. */
@@ -228,14 +231,17 @@ add_small(const CpMasks *masks, uint32_t word, uint64_t mask, double sums[4])
 }
 
 double
-cp_masks_score(const CpTrees *trees, const CpMasks *masks, const double *vector, void *scratch)
+cp_masks_score(const CpMasks *masks, const double *vector, void *scratch)
 {
 	const uint64_t **rows = scratch;
 	double sums[4] = {0, 0, 0, 0};
 
 	for (uint32_t k = 0; k < masks->nasked; k++)
-		rows[k] = masks->rows[k] +
-		          (size_t) code_of(trees, masks->asked[k], vector[masks->asked[k]]) * masks->words;
+	{
+		const CpMaskColumn *column = &masks->columns[k];
+
+		rows[k] = column->rows + (size_t) code_of(column, vector[column->feature]) * masks->words;
+	}
 	for (uint32_t word = 0; word < masks->words; word += STRIDE)
 	{
 		uint64_t left[STRIDE];

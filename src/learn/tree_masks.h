@@ -16,14 +16,22 @@
 /* Above this the rows fall out of the cache and walking is as good. */
 #define CP_MASKS_MAX_BYTES ((size_t) 4 * 1024 * 1024)
 
+/* One feature that some node asks. Small and side by side, since a single prediction finds cold caches. */
+typedef struct CpMaskColumn
+{
+	uint64_t *rows;     /* rows of masks, one per code of the feature */
+	const double *cuts; /* of a number, the trees' own; NULL for a category */
+	uint32_t values;    /* cuts of a number, levels of a category */
+	uint32_t feature;
+} CpMaskColumn;
+
 typedef struct CpMasks
 {
-	uint32_t bits;   /* of a mask: 16 or 64, at least the leaves of a tree */
-	uint32_t words;  /* of a row of masks, a multiple of 8 */
-	uint32_t nasked; /* features that any node asks */
-	uint32_t *asked; /* [nasked] their numbers */
-	uint64_t **rows; /* [nasked] rows of masks, one per code of the feature */
-	float *leaves;   /* [words * 64 / bits][bits] values in order of the leaves */
+	uint32_t bits;         /* of a mask: 16 or 64, at least the leaves of a tree */
+	uint32_t words;        /* of a row of masks, a multiple of 8 */
+	uint32_t nasked;       /* features that any node asks */
+	CpMaskColumn *columns; /* [nasked] */
+	float *leaves;         /* [words * 64 / bits][bits] values in order of the leaves */
 } CpMasks;
 
 /* *masks stays NULL when a tree has too many leaves or the rows would take too much. */
@@ -31,8 +39,7 @@ extern CpStatus cp_masks_build(const CpTrees *trees, CpMasks **masks);
 extern void cp_masks_free(CpContext *context, CpMasks **masks);
 
 /* Sum of the values of the leaves that a feature vector reaches; scratch: cp_masks_scratch bytes. */
-extern double cp_masks_score(const CpTrees *trees, const CpMasks *masks, const double *vector,
-                             void *scratch);
+extern double cp_masks_score(const CpMasks *masks, const double *vector, void *scratch);
 extern size_t cp_masks_scratch(const CpMasks *masks);
 
 #endif

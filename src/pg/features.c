@@ -251,22 +251,114 @@ report_missing(TupleDesc descriptor, const char *column, const char *model_name)
 				   "Columns are found by name; the order does not matter and further columns are ignored.")));
 }
 
-static void
-bind_column(const CpFeature *feature, TupleDesc descriptor, const char *model_name, int *column,
-            CpColumnReader *reader)
+/* --- levels --------------------------------------------------------------- */
+
+/* Categories of up to this many levels compare a text with one after the other. */
+#define FEW_LEVELS 8
+
+/* What a level is found by: its first eight bytes and its length settle most. */
+typedef struct CpLevelKey
 {
+	uint64 start; /* zeros behind a shorter text */
+	uint64 length;
+	const char *text; /* the feature map's */
+} CpLevelKey;
+
+/* The first eight bytes of a text, by loads that may overlap but never pass its end. */
+static inline uint64
+start_of(const char *text, size_t length)
+{
+	uint64 word = 0;
+	uint32 low, high;
+	uint16 first, last;
+
+	if (length >= sizeof(word))
+		memcpy(&word, text, sizeof(word));
+	else if (length >= sizeof(low))
+	{
+		memcpy(&low, text, sizeof(low));
+		memcpy(&high, text + length - sizeof(high), sizeof(high));
+		word = low | (uint64) high << (8 * (length - sizeof(high)));
+	}
+	else if (length >= sizeof(first))
+	{
+		memcpy(&first, text, sizeof(first));
+		memcpy(&last, text + length - sizeof(last), sizeof(last));
+		word = first | (uint64) last << (8 * (length - sizeof(last)));
+	}
+	else if (length == 1)
+		word = (unsigned char) text[0];
+	return word;
+}
+
+static void
+bind_levels(const CpDictionary *dictionary, CpBoundColumn *bound)
+{
+	if (dictionary->count > FEW_LEVELS)
+		return;
+	bound->nlevels = dictionary->count;
+	bound->levels = palloc(dictionary->count * sizeof(CpLevelKey));
+	for (uint32 code = 0; code < dictionary->count; code++)
+	{
+		size_t length;
+		const char *text = cp_dictionary_text(dictionary, code, &length);
+
+		bound->levels[code].start = start_of(text, length);
+		bound->levels[code].length = length;
+		bound->levels[code].text = text;
+	}
+}
+
+static double
+level_by_hash(const CpFeature *feature, const char *text, size_t length)
+{
+	uint32 code = cp_dictionary_find(&feature->levels, text, length);
+
+	return code == CP_NO_CODE ? CP_OTHER(feature) : code;
+}
+
+static inline double
+level_of(const CpFeature *feature, const CpBoundColumn *bound, const char *text, size_t length)
+{
+	uint64 start = start_of(text, length);
+
+	if (bound->nlevels == 0)
+		return level_by_hash(feature, text, length);
+	for (uint32 code = 0; code < bound->nlevels; code++)
+	{
+		const CpLevelKey *key = &bound->levels[code];
+
+		if (key->start == start && key->length == length &&
+		    (length <= sizeof(start) || memcmp(key->text, text, length) == 0))
+			return code;
+	}
+	/* Behind the levels comes "other". */
+	return bound->nlevels;
+}
+
+/* --- binding -------------------------------------------------------------- */
+
+static void
+bind_column(const CpFeature *feature, TupleDesc descriptor, const char *model_name,
+            CpBoundColumn *bound)
+{
+	CpColumnReader reader;
 	Oid type;
 
-	*column = cp_find_column(descriptor, feature->name);
-	if (*column < 0)
+	bound->column = cp_find_column(descriptor, feature->name);
+	if (bound->column < 0)
 		report_missing(descriptor, feature->name, model_name);
-	type = TupleDescAttr(descriptor, *column)->atttypid;
-	if (!cp_column_reader(type, reader) || !kinds_match(feature->kind, reader->kind))
+	type = TupleDescAttr(descriptor, bound->column)->atttypid;
+	if (!cp_column_reader(type, &reader) || !kinds_match(feature->kind, reader.kind))
 		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
 		                errmsg("column \"%s\" has type %s, which model \"%s\" cannot read",
 		                       feature->name, format_type_be(type), model_name),
 		                errdetail("At training it was a %s.", cp_kind_name(feature->kind)),
 		                errhint("Cast the column in a view or subquery, or train again.")));
+	bound->number = reader.number;
+	bound->text = reader.text;
+	if (reader.text != NULL)
+		bind_levels(&feature->levels, bound);
 }
 
 CpBinding *
@@ -274,11 +366,9 @@ cp_bind(const CpFeatureMap *map, TupleDesc descriptor, const char *model_name)
 {
 	CpBinding *binding = palloc0(sizeof(CpBinding));
 
-	binding->columns = palloc(map->count * sizeof(int));
-	binding->readers = palloc(map->count * sizeof(CpColumnReader));
+	binding->columns = palloc0(map->count * sizeof(CpBoundColumn));
 	for (uint32 f = 0; f < map->count; f++)
-		bind_column(&map->features[f], descriptor, model_name, &binding->columns[f],
-		            &binding->readers[f]);
+		bind_column(&map->features[f], descriptor, model_name, &binding->columns[f]);
 	binding->value_column = map->roles[CP_ROLE_VALUE] == NULL
 	                            ? -1
 	                            : cp_find_column(descriptor, map->roles[CP_ROLE_VALUE]);
@@ -295,14 +385,6 @@ cp_bind(const CpFeatureMap *map, TupleDesc descriptor, const char *model_name)
 
 /* --- rows --------------------------------------------------------------- */
 
-static inline double
-level_of(const CpFeature *feature, const char *text, size_t length)
-{
-	uint32 code = cp_dictionary_find(&feature->levels, text, length);
-
-	return code == CP_NO_CODE ? CP_OTHER(feature) : code;
-}
-
 void
 cp_vector_of_tuple(const CpFeatureMap *map, const CpBinding *binding, HeapTuple tuple,
                    double *vector, double *value)
@@ -310,20 +392,19 @@ cp_vector_of_tuple(const CpFeatureMap *map, const CpBinding *binding, HeapTuple 
 	heap_deform_tuple(tuple, binding->descriptor, binding->values, binding->nulls);
 	for (uint32 f = 0; f < map->count; f++)
 	{
-		int column = binding->columns[f];
-		const CpColumnReader *reader = &binding->readers[f];
+		const CpBoundColumn *bound = &binding->columns[f];
 
-		if (binding->nulls[column])
+		if (binding->nulls[bound->column])
 			vector[f] = NAN;
-		else if (reader->text != NULL)
+		else if (bound->text != NULL)
 		{
 			size_t length;
-			const char *text = reader->text(binding->values[column], &length);
+			const char *text = bound->text(binding->values[bound->column], &length);
 
-			vector[f] = level_of(&map->features[f], text, length);
+			vector[f] = level_of(&map->features[f], bound, text, length);
 		}
 		else
-			vector[f] = reader->number(binding->values[column]);
+			vector[f] = bound->number(binding->values[bound->column]);
 	}
 	if (value == NULL)
 		return;
@@ -439,7 +520,7 @@ level_of_json(const CpFeature *feature, const JsonPlace *place, const JsonbValue
 		wrong_json(place);
 	if (json->type != jbvString)
 		length = strlen(text);
-	return level_of(feature, text, trimmed(text, length));
+	return level_by_hash(feature, text, trimmed(text, length));
 }
 
 /* The value of a key: the exact one, else the only one that differs in case alone. NULL: none. */

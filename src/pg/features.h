@@ -38,11 +38,20 @@ extern int cp_find_column(TupleDesc descriptor, const char *name);
 /* Names of all columns, for messages. */
 extern char *cp_column_names(TupleDesc descriptor);
 
+/* How one feature is read. Small and side by side, since a single prediction finds cold caches. */
+typedef struct CpBoundColumn
+{
+	int column;     /* position in the row */
+	uint32 nlevels; /* category of few levels: how many, found by their keys; else 0 */
+	double (*number)(Datum value);
+	const char *(*text)(Datum value, size_t *length);
+	struct CpLevelKey *levels; /* [nlevels] */
+} CpBoundColumn;
+
 typedef struct CpBinding
 {
-	TupleDesc descriptor;    /* a copy of the row's */
-	int *columns;            /* [map->count] position of each feature's column */
-	CpColumnReader *readers; /* [map->count] */
+	TupleDesc descriptor;   /* a copy of the row's */
+	CpBoundColumn *columns; /* [map->count] */
 	int value_column; /* of the role "value", -1 = not told or not in the row, -2 = no number */
 	CpColumnReader value_reader;
 	Datum *values; /* [descriptor->natts] scratch for deforming */

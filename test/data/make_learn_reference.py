@@ -112,7 +112,7 @@ def chance_table():
     for k in (5, 6, 12, 50, 256):
         for m in (1, 2, k // 2, k - 1):
             density = stats.norm.pdf(stats.norm.ppf(m / k))
-            print("\t{%d, %d, %.17g}," % (m, k, max(0, k * density ** 2 / (m / k * (1 - m / k)) - 1)))
+            print("\t{%d, %d, %.17g}," % (m, k, max(0, k * density ** 2 / (m / k * (1 - m / k)) - 5)))
 
 
 print("/* numpy %s, scikit-learn %s, xgboost %s */" % (np.__version__, sklearn.__version__, xgboost.__version__))
