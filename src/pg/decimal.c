@@ -9,7 +9,7 @@
  * on known numbers when the library is loaded; if any comes out otherwise, the
  * server's conversion is used for all.
  */
-#include "postgres.h"
+#include "pg/compat.h"
 
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"

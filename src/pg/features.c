@@ -1,7 +1,7 @@
 /*
  * features.c: from a row of the server to a feature vector, by column name.
  */
-#include "postgres.h"
+#include "pg/compat.h"
 
 #include <math.h>
 

@@ -5,7 +5,7 @@
  * labels, bounded by churnprevent.training_memory. The losses are means: a
  * count and a sum, as an array that any node may combine.
  */
-#include "postgres.h"
+#include "pg/compat.h"
 
 #include <limits.h>
 #include <math.h>

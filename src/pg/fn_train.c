@@ -1,7 +1,7 @@
 /*
  * fn_train.c: cp_train.
  */
-#include "postgres.h"
+#include "pg/compat.h"
 
 #include <math.h>
 

@@ -1,7 +1,7 @@
 /*
  * model_cache.c: models loaded in this session.
  */
-#include "postgres.h"
+#include "pg/compat.h"
 
 #include "utils/memutils.h"
 #include "utils/typcache.h"

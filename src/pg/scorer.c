@@ -1,7 +1,7 @@
 /*
  * scorer.c: a model and a row type at hand for the calls of one query.
  */
-#include "postgres.h"
+#include "pg/compat.h"
 
 #include "access/htup_details.h"
 #include "access/xact.h"
