@@ -122,7 +122,9 @@ SELECT rows FROM cp_train('large', 'large', 'gone', '{"max_rows": 1000, "gbm": {
 SET churnprevent.training_memory = '100MB';
 SELECT rows FROM cp_train('large', 'large', 'gone', '{"gbm": {"rounds": 5}}');
 RESET churnprevent.training_memory;
+\set VERBOSITY sqlstate
 SET churnprevent.training_memory = '1kB'; \echo :LAST_ERROR_SQLSTATE
+\set VERBOSITY default
 SELECT count(*) FROM churnprevent.model WHERE name = 'large';
 
 SELECT cp_drop_model(name) > 0 AS dropped FROM churnprevent.model_name;
