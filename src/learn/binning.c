@@ -10,6 +10,8 @@
 
 /* Features of more bins than this have a field to themselves. */
 #define SHARED_BINS 128
+/* Rows between two looks at the poll: some milliseconds. */
+#define POLL_ROWS (1u << 18)
 
 /* A value that separates a from the next larger b: a <= cut < b. */
 static double
@@ -54,7 +56,7 @@ describe_number(CpContext *context, const CpColumn *column, const uint32_t *rows
 		values[seen] = value;
 		seen += !isnan(value);
 	}
-	cp_sort_doubles(values, scratch, seen);
+	CP_TRY(cp_sort_doubles(context, values, scratch, seen));
 	CP_TRY(cp_alloc(context, &feature->cuts, max_bins, sizeof(double)));
 	feature->ncuts = cp_place_cuts(values, seen, max_bins, feature->cuts);
 	CP_TRY(cp_resize(context, &feature->cuts, feature->ncuts, sizeof(double)));
@@ -139,12 +141,15 @@ fill_words(CpContext *context, const CpDataset *dataset, const uint32_t *rows, C
 
 		if (column->dropped != CP_KEPT)
 			continue;
-		CP_TRY(cp_poll(context));
 		feature = &binned->features[f++];
 		words = binned->words + n * (feature->field / CP_BLOCK_FIELDS);
 		place = (uint64_t) feature->divisor << (8 * (feature->field % CP_BLOCK_FIELDS));
 		for (size_t i = 0; i < n; i++)
+		{
 			words[i] += place * bin_of(feature, column, rows[i]);
+			if (i % POLL_ROWS == 0)
+				CP_TRY(cp_poll(context));
+		}
 	}
 	return CP_OK;
 }

@@ -36,7 +36,7 @@ cp_sort_rows(CpContext *context, uint64_t *keys, uint32_t *rows, size_t n)
 
 	CP_TRY(cp_alloc(context, &key_scratch, n, sizeof(uint64_t)));
 	CP_TRY(cp_alloc(context, &row_scratch, n, sizeof(uint32_t)));
-	cp_sort_keys(keys, rows, key_scratch, row_scratch, n);
+	CP_TRY(cp_sort_keys(context, keys, rows, key_scratch, row_scratch, n));
 	cp_free(context, &key_scratch);
 	cp_free(context, &row_scratch);
 	return CP_OK;
@@ -83,6 +83,13 @@ place_buckets(size_t *counts, size_t first_digit, size_t n)
 		begin += count;
 	}
 	return true;
+}
+
+/* Between two passes over all elements, each a few nanoseconds an element. */
+static CpStatus
+poll_if_any(CpContext *context)
+{
+	return context == NULL ? CP_OK : cp_poll(context);
 }
 
 /* ---- doubles ---- */
@@ -145,8 +152,8 @@ merge_sort_doubles(double *values, double *scratch, size_t n)
 }
 
 /* Keys are made anew in each pass, so that the doubles move untouched, -0 included. */
-void
-cp_sort_doubles(double *values, double *scratch, size_t n)
+CpStatus
+cp_sort_doubles(CpContext *context, double *values, double *scratch, size_t n)
 {
 	size_t counts[DIGITS][BUCKETS];
 	double *from = values, *to = scratch;
@@ -156,7 +163,7 @@ cp_sort_doubles(double *values, double *scratch, size_t n)
 	if (n < SHORT_LENGTH)
 	{
 		merge_sort_doubles(values, scratch, n);
-		return;
+		return CP_OK;
 	}
 	memset(counts, 0, sizeof(counts));
 	for (i = 0; i < n; i++)
@@ -166,6 +173,7 @@ cp_sort_doubles(double *values, double *scratch, size_t n)
 		size_t *place = counts[digit];
 		double *other = from;
 
+		CP_TRY(poll_if_any(context));
 		if (!place_buckets(place, digit_of(key_of_double(from[0]), digit), n))
 			continue;
 		for (i = 0; i < n; i++)
@@ -175,6 +183,7 @@ cp_sort_doubles(double *values, double *scratch, size_t n)
 	}
 	if (from != values)
 		memcpy(values, from, n * sizeof(double));
+	return CP_OK;
 }
 
 /* ---- keys with a payload ---- */
@@ -257,9 +266,9 @@ merge_sort_pairs(Pairs from, Pairs to, size_t n)
 	copy_pairs_home(from, keys, payload, n);
 }
 
-void
-cp_sort_keys(uint64_t *keys, uint32_t *payload, uint64_t *key_scratch, uint32_t *payload_scratch,
-             size_t n)
+CpStatus
+cp_sort_keys(CpContext *context, uint64_t *keys, uint32_t *payload, uint64_t *key_scratch,
+             uint32_t *payload_scratch, size_t n)
 {
 	size_t counts[DIGITS][BUCKETS];
 	Pairs from = {keys, payload}, to = {key_scratch, payload_scratch};
@@ -269,7 +278,7 @@ cp_sort_keys(uint64_t *keys, uint32_t *payload, uint64_t *key_scratch, uint32_t 
 	if (n < SHORT_LENGTH)
 	{
 		merge_sort_pairs(from, to, n);
-		return;
+		return CP_OK;
 	}
 	memset(counts, 0, sizeof(counts));
 	for (i = 0; i < n; i++)
@@ -279,6 +288,7 @@ cp_sort_keys(uint64_t *keys, uint32_t *payload, uint64_t *key_scratch, uint32_t 
 		size_t *place = counts[digit];
 		Pairs other = from;
 
+		CP_TRY(poll_if_any(context));
 		/* Which key comes first changes from pass to pass, but not whether all agree. */
 		if (!place_buckets(place, digit_of(from.keys[0], digit), n))
 			continue;
@@ -293,4 +303,5 @@ cp_sort_keys(uint64_t *keys, uint32_t *payload, uint64_t *key_scratch, uint32_t 
 		to = other;
 	}
 	copy_pairs_home(from, keys, payload, n);
+	return CP_OK;
 }

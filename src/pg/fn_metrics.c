@@ -217,8 +217,10 @@ cp_auc_final(PG_FUNCTION_ARGS)
 
 /* State: how many, and the sum of their losses. */
 #define LOSS_STATE 2
+#define LOSS_ROWS(array) (((float8 *) ARR_DATA_PTR(array))[0])
+#define LOSS_SUM(array) (((float8 *) ARR_DATA_PTR(array))[1])
 
-static float8 *
+static ArrayType *
 loss_state(FunctionCallInfo fcinfo, int argument)
 {
 	ArrayType *array = PG_GETARG_ARRAYTYPE_P(argument);
@@ -227,7 +229,7 @@ loss_state(FunctionCallInfo fcinfo, int argument)
 	    ARR_ELEMTYPE(array) != FLOAT8OID)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 		                errmsg("the state of a loss must be an array of two numbers")));
-	return (float8 *) ARR_DATA_PTR(array);
+	return array;
 }
 
 static Datum
@@ -243,15 +245,16 @@ make_loss_state(double rows, double sum)
 static Datum
 add_loss(FunctionCallInfo fcinfo, double rows, double loss)
 {
-	float8 *state;
+	ArrayType *array;
 
 	aggregate_memory(fcinfo);
 	if (PG_ARGISNULL(0))
 		return make_loss_state(rows, loss);
-	state = loss_state(fcinfo, 0);
-	state[0] += rows;
-	state[1] += loss;
-	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+	/* The array that was changed, which is a copy where the argument was packed. */
+	array = loss_state(fcinfo, 0);
+	LOSS_ROWS(array) += rows;
+	LOSS_SUM(array) += loss;
+	PG_RETURN_ARRAYTYPE_P(array);
 }
 
 static double
@@ -313,23 +316,23 @@ cp_brier_transition_int(PG_FUNCTION_ARGS)
 Datum
 cp_loss_combine(PG_FUNCTION_ARGS)
 {
-	float8 *from;
+	ArrayType *from;
 
 	if (PG_ARGISNULL(1))
 		return unchanged(fcinfo);
 	from = loss_state(fcinfo, 1);
-	return add_loss(fcinfo, from[0], from[1]);
+	return add_loss(fcinfo, LOSS_ROWS(from), LOSS_SUM(from));
 }
 
 Datum
 cp_loss_final(PG_FUNCTION_ARGS)
 {
-	float8 *state;
+	ArrayType *state;
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	state = loss_state(fcinfo, 0);
-	if (state[0] == 0)
+	if (LOSS_ROWS(state) == 0)
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(state[1] / state[0]);
+	PG_RETURN_FLOAT8(LOSS_SUM(state) / LOSS_ROWS(state));
 }

@@ -152,7 +152,7 @@ check_cuts(void)
 		{
 			for (uint32_t i = 0; i < lengths[l]; i++)
 				values[i] = draws[d](&rng);
-			cp_sort_doubles(values, scratch, lengths[l]);
+			cp_sort_doubles(NULL, values, scratch, lengths[l]);
 			for (size_t m = 0; m < sizeof(most_bins) / sizeof(most_bins[0]); m++)
 				check_cuts_of(values, lengths[l], most_bins[m]);
 		}

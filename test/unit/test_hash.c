@@ -132,7 +132,7 @@ count_equal(CpContext *context, uint64_t *hashes, size_t n)
 	    cp_alloc_zero(context, &payload, n, sizeof(uint32_t)) != CP_OK ||
 	    cp_alloc(context, &payload_scratch, n, sizeof(uint32_t)) != CP_OK)
 		return SIZE_MAX;
-	cp_sort_keys(hashes, payload, hash_scratch, payload_scratch, n);
+	cp_sort_keys(NULL, hashes, payload, hash_scratch, payload_scratch, n);
 	for (i = 1; i < n; i++)
 		equal += hashes[i] == hashes[i - 1];
 	return equal;

@@ -175,7 +175,7 @@ check_normal(void)
 	CHECK_CLOSE(0.0, moments[3], 3.3 * sqrt(15.0 / draws));
 	CHECK_CLOSE(3.0, moments[4], 3.3 * sqrt(96.0 / draws));
 
-	cp_sort_doubles(values, scratch, draws);
+	cp_sort_doubles(NULL, values, scratch, draws);
 	for (i = 0; i < draws; i++)
 		distance = fmax(distance, fabs(cp_normal_cdf(values[i]) - (i + 0.5) / draws));
 	CHECK(distance < 1.95 / sqrt(draws)); /* Kolmogorov */

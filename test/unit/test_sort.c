@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "num/hash.h"
 #include "num/rng.h"
 #include "num/sort.h"
 
@@ -151,7 +152,7 @@ check_doubles(void)
 			for (i = 0; i < n; i++)
 				values[i] = items[i].value;
 			values[n] = scratch[n] = -12345.0;
-			cp_sort_doubles(values, scratch, n);
+			cp_sort_doubles(NULL, values, scratch, n);
 			qsort(items, n, sizeof(Item), compare_items);
 			for (i = 0; i < n; i++)
 				CHECK(memcmp(&items[i].value, &values[i], sizeof(double)) == 0);
@@ -181,7 +182,7 @@ check_keys(void)
 				payload[i] = (uint32_t) i;
 			}
 			keys[n] = key_scratch[n] = payload[n] = payload_scratch[n] = 4711;
-			cp_sort_keys(keys, payload, key_scratch, payload_scratch, n);
+			cp_sort_keys(NULL, keys, payload, key_scratch, payload_scratch, n);
 			qsort(items, n, sizeof(Item), compare_items);
 			for (i = 0; i < n; i++)
 			{
@@ -214,14 +215,14 @@ check_each_digit(void)
 			payload[i] = (uint32_t) (i * 387 % n); /* 387 and 1000 share no factor */
 			keys[i] = (uint64_t) payload[i] << shift;
 		}
-		cp_sort_keys(keys, payload, key_scratch, payload_scratch, n);
+		cp_sort_keys(NULL, keys, payload, key_scratch, payload_scratch, n);
 		for (i = 0; i < n; i++)
 			CHECK(payload[i] == i && keys[i] == (uint64_t) i << shift);
 
 		/* A digit that is equal nearly everywhere must not be skipped. */
 		for (i = 0; i < n; i++)
 			keys[i] = i == n - 1 ? 0 : UINT64_C(1) << shift;
-		cp_sort_keys(keys, payload, key_scratch, payload_scratch, n);
+		cp_sort_keys(NULL, keys, payload, key_scratch, payload_scratch, n);
 		CHECK(keys[0] == 0 && payload[0] == n - 1);
 		CHECK(keys[1] == UINT64_C(1) << shift && payload[1] == 0);
 	}
@@ -240,6 +241,36 @@ check_key_order(void)
 	CHECK_EQUAL(cp_sort_key_of_double(0.0), cp_sort_key_of_double(-0.0));
 }
 
+/* Stops between any two passes, whichever sort it is. */
+static void
+check_cancel(void)
+{
+	enum
+	{
+		N = 1000
+	};
+	static double values[N], value_scratch[N];
+	static uint64_t keys[N];
+	static uint32_t rows[N];
+
+	for (size_t polls = 0; polls < 3; polls++)
+	{
+		CpContext *context = unit_context();
+
+		for (uint32_t i = 0; i < N; i++)
+		{
+			rows[i] = i;
+			keys[i] = cp_hash_mix(i + 1);
+			values[i] = (double) keys[i];
+		}
+		unit_cancel_after(polls);
+		CHECK_STATUS(CP_CANCELLED, cp_sort_doubles(context, values, value_scratch, N));
+		unit_cancel_after(polls);
+		CHECK_STATUS(CP_CANCELLED, cp_sort_rows(context, keys, rows, N));
+	}
+	unit_cancel_after(SIZE_MAX);
+}
+
 void
 test_sort(void)
 {
@@ -247,4 +278,5 @@ test_sort(void)
 	UNIT_CASE("keys are ordered stably with their payload", check_keys);
 	UNIT_CASE("every digit of the key counts", check_each_digit);
 	UNIT_CASE("keys of doubles have their order", check_key_order);
+	UNIT_CASE("a cancelled sort stops between passes", check_cancel);
 }
