@@ -17,8 +17,8 @@ EXTVERSION := $(shell sed -n "s/^default_version *= *'\([^']*\)'.*/\1/p" churnpr
 # Objects, one block a layer, listed by name so that no file is built by accident.
 NUM_OBJS = context rng hash vec special sort bytes
 
-LEARN_OBJS = dataset dictionary featuremap binning tree tree_grow tree_masks gbm metrics ensemble model \
-	split train holdout
+LEARN_OBJS = training dataset dictionary featuremap binning tree tree_grow tree_masks gbm forest \
+	net net_inputs net_learner blend calibrate ensemble model metrics importance leak split train holdout
 
 STATS_OBJS =
 
@@ -33,6 +33,11 @@ OBJS = $(PURE_OBJS) $(PG_OBJS:%=src/pg/%.o)
 
 # Where the time goes: compiled for speed, with the results of strict arithmetic.
 HOT_OBJS = src/num/vec.o $(LEARN_OBJS:%=src/learn/%.o)
+
+# Matrix products. A backend wants no threads: Debian's serial variant is taken where it is installed.
+MULTIARCH   := $(shell $(CC) -print-multiarch 2>/dev/null)
+BLAS_SERIAL := $(patsubst %/,%,$(dir $(wildcard /usr/lib/$(MULTIARCH)/openblas-serial/libopenblas.so.0)))
+BLAS_LIBS    = -lopenblas $(BLAS_SERIAL:%=-Wl,-rpath,%)
 
 PG_CONFIG ?= pg_config
 export PG_CONFIG
@@ -84,7 +89,7 @@ unit: build/unit/unit
 
 build/unit/unit: $(UNIT_OBJS)
 	@echo 'linking $@'
-	@$(CC) $(UNIT_CFLAGS) -o $@ $(UNIT_OBJS) -lm
+	@$(CC) $(UNIT_CFLAGS) -o $@ $(UNIT_OBJS) $(BLAS_LIBS) -lm
 
 build/unit/%.o: %.c
 	@mkdir -p $(@D)
@@ -122,7 +127,7 @@ SQL_PARTS  = $(sort $(wildcard sql/[0-9][0-9]_*.sql))
 PG_CPPFLAGS = -Isrc -DCP_VERSION='"$(EXTVERSION)"'
 # Strict arithmetic; and the same bytes wherever the checkout lies.
 PG_CFLAGS   = -ffp-contract=off -ffile-prefix-map=$(CURDIR)=.
-SHLIB_LINK += -lm
+SHLIB_LINK += $(BLAS_LIBS) -lm
 
 # Test lists may be empty; each file is a test.
 REGRESS       := $(sort $(patsubst test/sql/%.sql,%,$(wildcard test/sql/*.sql)))
@@ -161,6 +166,8 @@ demo-clean:
 
 $(PURE_OBJS): override CFLAGS += -fvisibility=hidden
 $(HOT_OBJS): override CFLAGS += -O3
+# A square root that need not set errno can be vectorised.
+src/learn/net.o: override CFLAGS += -fno-math-errno
 
 # Few headers and quick files: every object depends on all of them.
 $(OBJS): $(wildcard src/*/*.h) Makefile churnprevent.control

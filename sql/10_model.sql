@@ -30,6 +30,8 @@ CREATE TABLE churnprevent.model (
 	features jsonb NOT NULL,
 	member_weights jsonb NOT NULL,
 	metrics jsonb NOT NULL,
+	ensemble jsonb NOT NULL,
+	importance jsonb NOT NULL,
 	bytes bytea NOT NULL,
 	holdout bytea,
 	UNIQUE (name, version)
@@ -46,6 +48,8 @@ COMMENT ON COLUMN churnprevent.model.churn_rate IS 'share of these rows that chu
 COMMENT ON COLUMN churnprevent.model.features IS 'feature map: name, kind and number of levels of each feature';
 COMMENT ON COLUMN churnprevent.model.member_weights IS 'weight of each member of the ensemble';
 COMMENT ON COLUMN churnprevent.model.metrics IS 'figures on the held-out rows';
+COMMENT ON COLUMN churnprevent.model.ensemble IS 'members, blend and calibration, with their out-of-fold figures';
+COMMENT ON COLUMN churnprevent.model.importance IS 'what each feature is worth to the model';
 COMMENT ON COLUMN churnprevent.model.bytes IS 'the model; holds values of customers, so no reader gets SELECT on it';
 COMMENT ON COLUMN churnprevent.model.holdout IS 'score, label and weight of each held-out row';
 
@@ -88,10 +92,22 @@ SELECT m.name, m.version, m.model_id = d.model_id AS deployed, m.owner, m.create
 	(m.metrics->>'rmse')::float8 AS rmse,
 	(m.metrics->>'accuracy')::float8 AS accuracy,
 	(m.metrics->>'ece')::float8 AS ece,
-	m.member_weights, CASE WHEN pg_catalog.pg_has_role(m.owner, 'USAGE') THEN m.source END AS source, m.label, m.seconds, m.model_id
+	m.member_weights, m.ensemble->'calibration'->>'kind' AS calibration,
+	CASE WHEN pg_catalog.pg_has_role(m.owner, 'USAGE') THEN m.source END AS source, m.label, m.seconds, m.model_id
 FROM churnprevent.model m
 CROSS JOIN LATERAL (
 	SELECT (SELECT h.model_id FROM churnprevent.deployment h
 			WHERE h.name = m.name ORDER BY h.deployment_id DESC LIMIT 1) AS model_id
 ) d;
 COMMENT ON VIEW churnprevent.model_summary IS 'every version of every model with its figures on held-out rows, and which one is deployed; the source is shown to its owner';
+
+CREATE VIEW churnprevent.model_member AS
+SELECT s.name, s.version, s.deployed, e.member, e.weight, e.log_loss, e.auc
+FROM churnprevent.model_summary s
+JOIN churnprevent.model m USING (model_id)
+CROSS JOIN LATERAL pg_catalog.jsonb_to_recordset(m.ensemble->'members') AS e(member text, weight float8, log_loss float8, auc float8)
+UNION ALL
+SELECT s.name, s.version, s.deployed, 'blend', 1, (m.ensemble->>'log_loss')::float8, (m.ensemble->>'auc')::float8
+FROM churnprevent.model_summary s
+JOIN churnprevent.model m USING (model_id);
+COMMENT ON VIEW churnprevent.model_member IS 'members of the ensemble of every version and their blend: weight and out-of-fold figures';

@@ -455,3 +455,13 @@ cp_dataset_value(const CpColumn *column, uint32_t row)
 		return column->numbers[row];
 	return column->levels[row] == CP_LEVEL_MISSING(column) ? NAN : column->levels[row];
 }
+
+void
+cp_dataset_vector(const CpDataset *dataset, uint32_t row, double *vector)
+{
+	uint32_t f = 0;
+
+	for (uint32_t c = 0; c < dataset->ncolumns; c++)
+		if (dataset->columns[c].dropped == CP_KEPT)
+			vector[f++] = cp_dataset_value(&dataset->columns[c], row);
+}

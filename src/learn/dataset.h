@@ -118,4 +118,7 @@ extern CpStatus cp_dataset_order(const CpDataset *dataset, uint64_t seed, uint32
 /* Value of a kept column as in a feature vector (featuremap.h). */
 extern double cp_dataset_value(const CpColumn *column, uint32_t row);
 
+/* The kept columns of a row as a feature vector. */
+extern void cp_dataset_vector(const CpDataset *dataset, uint32_t row, double *vector);
+
 #endif

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "learn/metrics.h"
 #include "learn/tree_grow.h"
 #include "num/rng.h"
 #include "num/special.h"
@@ -13,8 +14,6 @@
 
 /* Rows whose probabilities are computed together: they stay in the first cache. */
 #define CHUNK 1024
-/* Fixed-point steps of the largest weight: |g| <= weight, so sums of 2^31 rows fit 64 bits. */
-#define STEPS (1 << 30)
 /* Rounds between two progress lines. */
 #define PROGRESS_ROUNDS 100
 
@@ -59,22 +58,31 @@ cp_gbm_check(const CpGbmParams *params)
 	return NULL;
 }
 
+void
+cp_gbm_vary(CpGbmParams *params, CpRng *rng)
+{
+	params->learning_rate = cp_vary(rng, params->learning_rate, 0.01, 0.3);
+	params->max_depth = (uint32_t) lround(cp_vary(rng, params->max_depth, 1, 10));
+	params->min_child_weight = cp_vary(rng, params->min_child_weight, 0.1, 100);
+	params->l2 = cp_vary(rng, params->l2, 0.01, 100);
+	params->subsample = cp_vary(rng, params->subsample, 0.3, 1);
+	params->colsample = cp_vary(rng, params->colsample, 0.1, 1);
+}
+
 static void
 grow_params(const CpGbmParams *params, CpGrowParams *grow)
 {
+	cp_grow_defaults(grow);
 	grow->max_depth = params->max_depth;
 	grow->min_child_weight = params->min_child_weight;
 	grow->l2 = params->l2;
-	grow->min_gain = 0;
 	grow->shrinkage = params->learning_rate;
-	grow->one_hot_levels = 4;
-	grow->level_smoothing = 10;
 }
 
 /* One model in the making. Several share a grower, whose scores and trees are lent in turn. */
 typedef struct Booster
 {
-	const CpGbmData *data;
+	const CpTraining *training;
 	const CpGbmParams *params;
 	CpGrower *grower;
 	CpTrees trees;
@@ -85,58 +93,21 @@ typedef struct Booster
 	uint64_t stream; /* first of the streams of random numbers; a round takes one */
 } Booster;
 
-static inline double
-weight_of(const CpGbmData *data, uint32_t row)
-{
-	return data->weights == NULL ? 1 : data->weights[row];
-}
-
-static double
-largest_weight(const CpGbmData *data)
-{
-	double largest = data->weights == NULL ? 1 : 0;
-
-	for (uint32_t row = 0; data->weights != NULL && row < data->binned->rows; row++)
-		largest = data->weights[row] > largest ? data->weights[row] : largest;
-	return largest;
-}
-
-/* The log-odds of the share of churners among the rows learned from. */
 static CpStatus
-base_log_odds(CpContext *context, const CpGbmData *data, uint8_t left_out, double *base)
-{
-	double churned = 0, all = 0;
-
-	for (uint32_t row = 0; row < data->binned->rows; row++)
-		if (data->folds[row] != left_out)
-		{
-			all += weight_of(data, row);
-			churned += data->labels[row] ? weight_of(data, row) : 0;
-		}
-	if (!(churned > 0 && churned < all))
-		return cp_fail(context, CP_BAD_DATA,
-		               "Without fold %u the rows hold one class only; there are too few"
-		               " of the other class, or too few groups, to choose the number of rounds.",
-		               left_out);
-	*base = cp_logit(churned / all);
-	return CP_OK;
-}
-
-static CpStatus
-booster_init(Booster *booster, const CpGbmData *data, const CpGbmParams *params, CpGrower *grower,
-             uint8_t left_out, uint64_t seed)
+booster_init(Booster *booster, const CpTraining *training, const CpGbmParams *params,
+             CpGrower *grower, uint8_t left_out)
 {
 	CpContext *context = grower->context;
-	uint32_t n = data->binned->rows;
+	uint32_t n = training->n;
 
-	booster->data = data;
+	booster->training = training;
 	booster->params = params;
 	booster->grower = grower;
 	booster->left_out = left_out;
-	booster->seed = seed;
+	booster->seed = training->seed;
 	booster->stream = (uint64_t) (left_out + 1) << 32;
-	CP_TRY(base_log_odds(context, data, left_out, &booster->base));
-	CP_TRY(cp_trees_init(&booster->trees, context, data->binned->nfeatures));
+	CP_TRY(cp_training_base(context, training, left_out, &booster->base));
+	CP_TRY(cp_trees_init(&booster->trees, context, training->binned->nfeatures));
 	CP_TRY(cp_alloc(context, &booster->scores, n, sizeof(double)));
 	for (uint32_t row = 0; row < n; row++)
 		booster->scores[row] = booster->base;
@@ -145,20 +116,20 @@ booster_init(Booster *booster, const CpGbmData *data, const CpGbmParams *params,
 
 /* Gradient p - y and hessian p (1 - p) of the log-loss, weighted, in fixed-point steps. */
 static void
-set_gradients(const CpGbmData *data, const double *scores, double unit, CpGradient *gradients)
+set_gradients(const CpTraining *training, const double *scores, double unit, CpGradient *gradients)
 {
 	double p[CHUNK];
 	double steps = 1 / unit;
 
-	for (uint32_t begin = 0; begin < data->binned->rows; begin += CHUNK)
+	for (uint32_t begin = 0; begin < training->n; begin += CHUNK)
 	{
-		uint32_t n = data->binned->rows - begin < CHUNK ? data->binned->rows - begin : CHUNK;
+		uint32_t n = training->n - begin < CHUNK ? training->n - begin : CHUNK;
 
 		cp_vec_sigmoid(scores + begin, p, n);
 		for (uint32_t i = 0; i < n; i++)
 		{
-			double scale = weight_of(data, begin + i) * steps;
-			double g = (p[i] - data->labels[begin + i]) * scale;
+			double scale = cp_training_weight(training, begin + i) * steps;
+			double g = (p[i] - training->labels[begin + i]) * scale;
 
 			gradients[begin + i].g = (int32_t) (g + (g < 0 ? -0.5 : 0.5));
 			gradients[begin + i].h = (int32_t) (p[i] * (1 - p[i]) * scale + 0.5);
@@ -171,12 +142,12 @@ static void
 draw_rows(const Booster *booster, CpRng *rng)
 {
 	CpGrower *grower = booster->grower;
-	const uint8_t *folds = booster->data->folds;
+	const uint8_t *folds = booster->training->folds;
 	uint64_t below = (uint64_t) ldexp(booster->params->subsample, 32);
 	uint64_t bits = 0;
 
 	grower->in_count = grower->out_count = 0;
-	for (uint32_t row = 0; row < booster->data->binned->rows; row++)
+	for (uint32_t row = 0; row < booster->training->n; row++)
 	{
 		uint32_t drawn;
 
@@ -189,32 +160,18 @@ draw_rows(const Booster *booster, CpRng *rng)
 	}
 }
 
-static void
-draw_features(const Booster *booster, CpRng *rng)
-{
-	uint32_t n = booster->data->binned->nfeatures;
-	uint32_t wanted = (uint32_t) ceil(booster->params->colsample * n);
-
-	/* Each feature is taken with the chance that leaves the wanted number (Knuth's algorithm S). */
-	for (uint32_t f = 0; f < n; f++)
-	{
-		bool taken = cp_rng_below(rng, n - f) < wanted;
-
-		booster->grower->allowed[f] = taken;
-		wanted -= taken;
-	}
-}
-
 static CpStatus
 booster_round(Booster *booster)
 {
 	CpGrower *grower = booster->grower;
+	uint32_t n = booster->training->binned->nfeatures;
+	uint32_t wanted = (uint32_t) ceil(booster->params->colsample * n);
 	CpRng rng;
 
 	cp_rng_init(&rng, booster->seed, booster->stream++);
 	draw_rows(booster, &rng);
-	draw_features(booster, &rng);
-	set_gradients(booster->data, booster->scores, grower->unit, grower->gradients);
+	cp_draw_features(&rng, NULL, n, wanted, grower->allowed);
+	set_gradients(booster->training, booster->scores, grower->unit, grower->gradients);
 	grower->trees = &booster->trees;
 	grower->scores = booster->scores;
 	return cp_grow_tree(grower);
@@ -224,19 +181,22 @@ booster_round(Booster *booster)
 static double
 left_out_loss(const Booster *booster)
 {
-	const CpGbmData *data = booster->data;
+	const CpTraining *training = booster->training;
 	double loss = 0;
 
-	for (uint32_t row = 0; row < data->binned->rows; row++)
-		if (data->folds[row] == booster->left_out)
-		{
-			double score = data->labels[row] ? -booster->scores[row] : booster->scores[row];
-
-			/* log(1 + e^score) without overflow */
-			loss += weight_of(data, row) *
-			        (score > 0 ? score + cp_log(1 + cp_exp(-score)) : cp_log(1 + cp_exp(score)));
-		}
+	for (uint32_t row = 0; row < training->n; row++)
+		if (training->folds[row] == booster->left_out)
+			loss += cp_training_weight(training, row) *
+			        cp_log_odds_loss(booster->scores[row], training->labels[row]);
 	return loss;
+}
+
+static void
+keep_left_out(const Booster *booster, double *out_of_fold)
+{
+	for (uint32_t row = 0; row < booster->training->n; row++)
+		if (booster->training->folds[row] == booster->left_out)
+			out_of_fold[row] = booster->scores[row];
 }
 
 static void
@@ -249,13 +209,14 @@ booster_free(Booster *booster, CpContext *context)
 /*
  * Boost the boosters side by side, each with another fold left out, until the
  * loss over all of these rows has not improved for a while. *best: the round
- * with the least loss.
+ * with the least loss, whose scores out_of_fold gets; without early stopping the last.
  */
 static CpStatus
-boost_until_best(Booster *boosters, uint32_t n, uint32_t *best)
+boost_until_best(Booster *boosters, uint32_t n, uint32_t *best, double *out_of_fold)
 {
 	CpContext *context = boosters->grower->context;
 	const CpGbmParams *params = boosters->params;
+	bool stops = params->early_stopping > 0;
 	double least = INFINITY;
 
 	*best = 0;
@@ -268,15 +229,17 @@ boost_until_best(Booster *boosters, uint32_t n, uint32_t *best)
 			CP_TRY(booster_round(&boosters[k]));
 			loss += left_out_loss(&boosters[k]);
 		}
-		if (loss < least)
+		if (stops ? loss < least : round == params->rounds)
 		{
 			least = loss;
 			*best = round;
+			for (uint32_t k = 0; k < n; k++)
+				keep_left_out(&boosters[k], out_of_fold);
 		}
-		else if (round - *best >= params->early_stopping)
+		else if (stops && round - *best >= params->early_stopping)
 			break;
 		if (round % PROGRESS_ROUNDS == 0)
-			cp_progress(context, "boosting: %u rounds tried, best so far %u", round, *best);
+			cp_progress(context, "boosting: %u of at most %u rounds", round, params->rounds);
 	}
 	return CP_OK;
 }
@@ -295,83 +258,65 @@ boost_rounds(Booster *booster, uint32_t rounds)
 
 /* The number of rounds that serves the folds best. */
 static CpStatus
-choose_rounds(const CpGbmData *data, const CpGbmParams *params, CpGrower *grower, uint64_t seed,
-              uint32_t *rounds)
+choose_rounds(const CpTraining *training, const CpGbmParams *params, CpGrower *grower,
+              uint32_t *rounds, double *out_of_fold)
 {
 	Booster *boosters;
 
-	CP_TRY(cp_alloc(grower->context, &boosters, data->nfolds, sizeof(Booster)));
-	for (uint32_t k = 0; k < data->nfolds; k++)
-		CP_TRY(booster_init(&boosters[k], data, params, grower, (uint8_t) k, seed));
-	CP_TRY(boost_until_best(boosters, data->nfolds, rounds));
-	for (uint32_t k = 0; k < data->nfolds; k++)
+	CP_TRY(cp_alloc(grower->context, &boosters, training->nfolds, sizeof(Booster)));
+	for (uint32_t k = 0; k < training->nfolds; k++)
+		CP_TRY(booster_init(&boosters[k], training, params, grower, (uint8_t) k));
+	CP_TRY(boost_until_best(boosters, training->nfolds, rounds, out_of_fold));
+	for (uint32_t k = 0; k < training->nfolds; k++)
 		booster_free(&boosters[k], grower->context);
 	cp_free(grower->context, &boosters);
 	return CP_OK;
 }
 
-/* Cuts and levels of the features move from bins to trees, which then stand alone. */
 static CpStatus
-describe_features(const CpBinned *binned, CpTrees *trees)
-{
-	for (uint32_t f = 0; f < binned->nfeatures; f++)
-	{
-		const CpBinFeature *feature = &binned->features[f];
-
-		trees->levels[f] = feature->levels;
-		trees->ncuts[f] = feature->ncuts;
-		CP_TRY(cp_alloc(trees->context, &trees->cuts[f], feature->ncuts, sizeof(double)));
-		if (feature->ncuts > 0)
-			memcpy(trees->cuts[f], feature->cuts, feature->ncuts * sizeof(double));
-	}
-	return cp_trees_prepare(trees);
-}
-
-#define NO_FOLD UINT8_MAX
-
-static CpStatus
-fit_final(CpContext *context, const CpGbmData *data, const CpGbmParams *params, CpGrower *grower,
-          uint64_t seed, CpGbm *gbm)
+fit_final(CpContext *context, const CpTraining *training, const CpGbmParams *params,
+          CpGrower *grower, CpGbm *gbm, double *out_of_fold)
 {
 	Booster booster;
-	uint32_t rounds = params->rounds;
-	bool validates = params->early_stopping > 0 && data->nfolds == 1;
+	uint32_t rounds = 0;
+	bool validates = training->nfolds == 1;
 
-	if (params->early_stopping > 0 && data->nfolds > 1)
-		CP_TRY(choose_rounds(data, params, grower, seed, &rounds));
-	CP_TRY(booster_init(&booster, data, params, grower, validates ? 0 : NO_FOLD, seed));
+	for (uint32_t row = 0; row < training->n; row++)
+		out_of_fold[row] = NAN;
+	if (!validates)
+		CP_TRY(choose_rounds(training, params, grower, &rounds, out_of_fold));
+	CP_TRY(booster_init(&booster, training, params, grower, validates ? 0 : CP_NO_FOLD));
 	if (validates)
-		CP_TRY(boost_until_best(&booster, 1, &rounds));
+		CP_TRY(boost_until_best(&booster, 1, &rounds, out_of_fold));
 	else
 		CP_TRY(boost_rounds(&booster, rounds));
 	cp_trees_truncate(&booster.trees, rounds);
 	gbm->base = booster.base;
 	gbm->trees = booster.trees;
 	cp_free(context, &booster.scores);
-	return describe_features(data->binned, &gbm->trees);
+	return cp_grown_prepare(&gbm->trees, training->binned);
 }
 
 CpStatus
-cp_gbm_fit(CpContext *context, const CpGbmData *data, const CpGbmParams *params, uint64_t seed,
-           CpGbm *gbm)
+cp_gbm_fit(CpContext *context, const CpTraining *training, const CpGbmParams *params, CpGbm *gbm,
+           double *out_of_fold)
 {
 	CpGrower grower;
 	CpGrowParams grow;
 
 	grow_params(params, &grow);
-	CP_TRY(cp_grower_init(&grower, context, data->binned, &grow));
-	grower.unit = largest_weight(data) / STEPS;
-	CP_TRY(fit_final(context, data, params, &grower, seed, gbm));
+	CP_TRY(cp_grower_init(&grower, context, training->binned, &grow));
+	grower.unit = cp_training_largest_weight(training) / CP_GRADIENT_STEPS;
+	CP_TRY(fit_final(context, training, params, &grower, gbm, out_of_fold));
 	cp_grower_free(&grower);
 	return CP_OK;
 }
 
 size_t
-cp_gbm_bytes(const CpBinned *binned, const CpGbmParams *params, uint32_t nfolds)
+cp_gbm_bytes(const CpTraining *training, const CpGbmParams *params)
 {
-	size_t boosters = params->early_stopping > 0 && nfolds > 1 ? nfolds : 1;
-
-	return cp_grower_bytes(binned, params->max_depth) + boosters * binned->rows * sizeof(double);
+	return cp_grower_bytes(training->binned, params->max_depth) +
+	       (size_t) training->nfolds * training->n * sizeof(double);
 }
 
 double
@@ -384,6 +329,20 @@ size_t
 cp_gbm_scratch(const CpGbm *gbm)
 {
 	return cp_trees_scratch(&gbm->trees);
+}
+
+void
+cp_gbm_path(const CpGbm *gbm, const CpPath *path, void *scratch, double *log_odds)
+{
+	cp_trees_path(&gbm->trees, path, scratch, log_odds);
+	for (uint32_t k = 0; k <= path->n; k++)
+		log_odds[k] += gbm->base;
+}
+
+void
+cp_gbm_free(CpGbm *gbm)
+{
+	cp_trees_free(&gbm->trees);
 }
 
 void

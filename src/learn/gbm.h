@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-#include "learn/binning.h"
+#include "learn/training.h"
 #include "learn/tree.h"
 
 typedef struct CpGbmParams
@@ -32,37 +32,35 @@ typedef struct CpGbm
 	CpTrees trees;
 } CpGbm;
 
-/* What a learner is given: binned rows, their labels and, for choosing the rounds, their folds. */
-typedef struct CpGbmData
-{
-	const CpBinned *binned;
-	const uint8_t *labels; /* [rows] 1 = churned */
-	const double *weights; /* [rows], NULL = all 1 */
-	const uint8_t *folds;  /* [rows] 0 .. nfolds - 1 */
-	uint32_t nfolds;       /* 1: rows of fold 0 validate, others have fold 1 */
-} CpGbmData;
-
 /* The defaults. */
 extern void cp_gbm_defaults(CpGbmParams *params);
 
 /* NULL, or what is wrong with the parameters, a sentence that names the option. */
 extern const char *cp_gbm_check(const CpGbmParams *params);
 
+/* Settings nearby, for a search; rounds, bins and stopping stay. */
+extern void cp_gbm_vary(CpGbmParams *params, CpRng *rng);
+
 /*
- * Fit. With early stopping and several folds the number of rounds is the one at
- * which the log-loss over the folds is least, and all rows are then fitted; with
- * one fold the rows of fold 0 are kept out and the best round is where the model
- * ends. CP_BAD_DATA when a class is missing.
+ * Fit; out_of_fold: [n] log-odds, see training.h. With several folds the number of rounds
+ * is the one at which the log-loss over the folds is least, and all rows are then fitted;
+ * with one fold the rows of fold 0 are kept out and the best round is where the model ends.
+ * Without early stopping it is the last round. CP_BAD_DATA when a class is missing.
  */
-extern CpStatus cp_gbm_fit(CpContext *context, const CpGbmData *data, const CpGbmParams *params,
-                           uint64_t seed, CpGbm *gbm);
+extern CpStatus cp_gbm_fit(CpContext *context, const CpTraining *training,
+                           const CpGbmParams *params, CpGbm *gbm, double *out_of_fold);
 
 /* Bytes cp_gbm_fit needs at most, trees left out. */
-extern size_t cp_gbm_bytes(const CpBinned *binned, const CpGbmParams *params, uint32_t nfolds);
+extern size_t cp_gbm_bytes(const CpTraining *training, const CpGbmParams *params);
 
 /* Log-odds of a feature vector; scratch: cp_gbm_scratch bytes. */
 extern double cp_gbm_log_odds(const CpGbm *gbm, const double *vector, void *scratch);
 extern size_t cp_gbm_scratch(const CpGbm *gbm);
+
+/* Log-odds [path->n + 1] at the beginning of a walk and after each of its steps; the same scratch. */
+extern void cp_gbm_path(const CpGbm *gbm, const CpPath *path, void *scratch, double *log_odds);
+
+extern void cp_gbm_free(CpGbm *gbm);
 
 extern void cp_gbm_write(const CpGbm *gbm, CpWriter *writer);
 extern CpStatus cp_gbm_read(CpGbm *gbm, CpReader *reader, const CpFeatureMap *map);

@@ -18,6 +18,15 @@ cp_log_loss_of(double probability, int churned)
 	return 0 - cp_log(p < CP_LOG_LOSS_CLIP ? CP_LOG_LOSS_CLIP : p);
 }
 
+double
+cp_log_odds_loss(double log_odds, int churned)
+{
+	double score = churned ? -log_odds : log_odds;
+
+	/* log(1 + e^score) without overflow */
+	return score > 0 ? score + cp_log(1 + cp_exp(-score)) : cp_log(1 + cp_exp(score));
+}
+
 static double
 weight_of(const double *weights, uint32_t row)
 {

@@ -52,4 +52,7 @@ extern CpStatus cp_deciles(CpContext *context, const double *probabilities, cons
 /* Loss of one probability; it is clipped as above. */
 extern double cp_log_loss_of(double probability, int churned);
 
+/* The same of a log-odds, without rounding or clipping where it is large. */
+extern double cp_log_odds_loss(double log_odds, int churned);
+
 #endif

@@ -25,11 +25,7 @@ cp_model_score_rows(CpContext *context, const CpModel *model, const CpDataset *d
 	CP_TRY(cp_alloc(context, &scratch, cp_ensemble_scratch(&model->ensemble), 1));
 	for (uint32_t i = 0; i < n; i++)
 	{
-		uint32_t f = 0;
-
-		for (uint32_t c = 0; c < dataset->ncolumns; c++)
-			if (dataset->columns[c].dropped == CP_KEPT)
-				vector[f++] = cp_dataset_value(&dataset->columns[c], rows[i]);
+		cp_dataset_vector(dataset, rows[i], vector);
 		probabilities[i] = cp_model_probability(model, vector, scratch);
 		if (i % POLL_ROWS == 0)
 			CP_TRY(cp_poll(context));

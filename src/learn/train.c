@@ -49,30 +49,51 @@ choose_folds(const CpTrainParams *params, uint32_t rows, uint32_t rarer, uint32_
 	*nfolds = *nfolds == 1 ? 1 : *parts;
 }
 
+/* Labels and weights of the rows to learn from, side by side. */
+static CpStatus
+gather_targets(CpContext *context, const CpDataset *dataset, const uint32_t *rows, uint32_t n,
+               uint8_t **labels, double **weights)
+{
+	*weights = NULL;
+	CP_TRY(cp_alloc(context, labels, n, 1));
+	if (dataset->weights != NULL)
+		CP_TRY(cp_alloc(context, weights, n, sizeof(double)));
+	for (uint32_t i = 0; i < n; i++)
+	{
+		(*labels)[i] = dataset->labels[rows[i]];
+		if (*weights != NULL)
+			(*weights)[i] = dataset->weights[rows[i]];
+	}
+	return CP_OK;
+}
+
 static CpStatus
 fit(CpContext *context, const CpDataset *dataset, const CpTrainParams *params, const uint32_t *rows,
-    uint32_t n, CpEnsemble *ensemble)
+    CpTrained *trained)
 {
 	/* Whole units stay whole in the folds too; within the training part time is no longer told apart. */
 	CpSplitBy by =
 		params->split_by == CP_SPLIT_WHOLE_UNITS ? CP_SPLIT_WHOLE_UNITS : CP_SPLIT_STRATIFIED;
-	uint32_t rarer, nfolds, parts;
-	uint8_t *folds;
-	CpTraining training;
+	uint32_t n = trained->train_rows;
+	CpTraining training = {.dataset = dataset, .rows = rows, .n = n, .seed = params->seed};
+	uint32_t rarer, parts;
+	uint8_t *folds, *labels;
+	double *weights;
 
 	CP_TRY(count_classes(context, dataset, rows, n, &rarer));
 	CP_TRY(check_features(context, dataset));
-	choose_folds(params, n, rarer, &nfolds, &parts);
+	choose_folds(params, n, rarer, &training.nfolds, &parts);
 	CP_TRY(cp_alloc(context, &folds, n, 1));
 	CP_TRY(cp_split_folds(dataset, rows, n, by, parts, folds));
-	training.dataset = dataset;
-	training.rows = rows;
-	training.n = n;
+	CP_TRY(gather_targets(context, dataset, rows, n, &labels, &weights));
 	training.folds = folds;
-	training.nfolds = nfolds;
-	training.seed = params->seed;
-	CP_TRY(cp_ensemble_fit(context, &training, &params->ensemble, ensemble));
+	training.labels = labels;
+	training.weights = weights;
+	CP_TRY(cp_ensemble_fit(context, &training, &params->ensemble, &trained->model.ensemble,
+	                       &trained->report));
 	cp_free(context, &folds);
+	cp_free(context, &labels);
+	cp_free(context, &weights);
 	return CP_OK;
 }
 
@@ -93,24 +114,20 @@ churn_rate(const CpDataset *dataset, const uint32_t *rows)
 }
 
 static CpStatus
-measure(CpContext *context, const CpDataset *dataset, const uint32_t *rows, CpTrained *trained)
+measure(CpContext *context, const CpDataset *dataset, const uint32_t *rows, uint64_t seed,
+        CpTrained *trained)
 {
 	uint32_t n = trained->test_rows;
 
 	CP_TRY(cp_alloc(context, &trained->test_probabilities, n, sizeof(double)));
-	CP_TRY(cp_alloc(context, &trained->test_labels, n, 1));
-	if (dataset->weights != NULL)
-		CP_TRY(cp_alloc(context, &trained->test_weights, n, sizeof(double)));
-	for (uint32_t i = 0; i < n; i++)
-	{
-		trained->test_labels[i] = dataset->labels[rows[i]];
-		if (trained->test_weights != NULL)
-			trained->test_weights[i] = dataset->weights[rows[i]];
-	}
+	CP_TRY(
+		gather_targets(context, dataset, rows, n, &trained->test_labels, &trained->test_weights));
 	CP_TRY(cp_model_score_rows(context, &trained->model, dataset, rows, n,
 	                           trained->test_probabilities));
-	return cp_metrics(context, trained->test_probabilities, trained->test_labels,
-	                  trained->test_weights, n, &trained->metrics);
+	CP_TRY(cp_metrics(context, trained->test_probabilities, trained->test_labels,
+	                  trained->test_weights, n, &trained->metrics));
+	CP_TRY(cp_alloc(context, &trained->importance, trained->model.map.count, sizeof(CpImportance)));
+	return cp_importance(context, &trained->model, dataset, rows, n, seed, trained->importance);
 }
 
 CpStatus
@@ -126,8 +143,8 @@ cp_train_model(CpContext *context, const CpDataset *dataset, const CpTrainParams
 	                         &trained->train_rows));
 	trained->test_rows = dataset->rows - trained->train_rows;
 	CP_TRY(cp_dataset_featuremap(dataset, &trained->model.map));
-	CP_TRY(fit(context, dataset, params, rows, trained->train_rows, &trained->model.ensemble));
-	CP_TRY(measure(context, dataset, rows + trained->train_rows, trained));
+	CP_TRY(fit(context, dataset, params, rows, trained));
+	CP_TRY(measure(context, dataset, rows + trained->train_rows, params->seed, trained));
 	cp_free(context, &rows);
 	return CP_OK;
 }

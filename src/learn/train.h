@@ -4,6 +4,7 @@
 #ifndef CP_TRAIN_H
 #define CP_TRAIN_H
 
+#include "learn/importance.h"
 #include "learn/metrics.h"
 #include "learn/model.h"
 #include "learn/split.h"
@@ -26,7 +27,9 @@ typedef struct CpTrainParams
 typedef struct CpTrained
 {
 	CpModel model;
-	double churn_rate; /* of all rows, weighted */
+	CpEnsembleReport report;
+	CpImportance *importance; /* [model.map.count] */
+	double churn_rate;        /* of all rows, weighted */
 	uint32_t train_rows;
 	uint32_t test_rows;
 	CpMetrics metrics;          /* on the held-out rows; all NaN when there are none */

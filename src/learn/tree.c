@@ -41,6 +41,7 @@ cp_trees_free(CpTrees *trees)
 	cp_free(context, &trees->ncuts);
 	cp_free(context, &trees->levels);
 	cp_free(context, &trees->asks);
+	cp_free(context, &trees->first_slot);
 	cp_masks_free(context, &trees->masks);
 	cp_free(context, &trees->slots);
 	cp_dictionary_free(&trees->slot_numbers);
@@ -198,10 +199,13 @@ cp_trees_prepare(CpTrees *trees)
 {
 	CP_TRY(order_slots(trees));
 	CP_TRY(cp_alloc_zero(trees->context, &trees->asks, trees->nfeatures, sizeof(CpAsk)));
+	CP_TRY(cp_alloc_zero(trees->context, &trees->first_slot, trees->nfeatures + (size_t) 1,
+	                     sizeof(uint32_t)));
 	for (uint32_t s = 0; s < trees->nslots; s++)
 	{
 		CpAsk *ask = &trees->asks[trees->slots[s].feature];
 
+		trees->first_slot[trees->slots[s].feature + 1] = s + 1;
 		if (trees->slots[s].kind == CP_SLOT_MISSING_LOW)
 			ask->low = s + 1;
 		else if (trees->slots[s].kind == CP_SLOT_MISSING_HIGH)
@@ -210,8 +214,12 @@ cp_trees_prepare(CpTrees *trees)
 			ask->first = s;
 	}
 	for (uint32_t f = 0; f < trees->nfeatures; f++)
+	{
+		if (trees->first_slot[f + 1] == 0)
+			trees->first_slot[f + 1] = trees->first_slot[f];
 		if (trees->asks[f].count > 0)
 			CP_TRY(prepare_category(trees, &trees->asks[f], trees->levels[f]));
+	}
 	return cp_masks_build(trees, &trees->masks);
 }
 
@@ -289,10 +297,46 @@ cp_trees_score(const CpTrees *trees, const double *vector, void *scratch)
 	return cp_trees_sum(trees, scratch);
 }
 
+/* Answers of both ends; a step exchanges those of its feature. */
+static void
+walk_answers(const CpTrees *trees, const CpPath *path, uint8_t *here, double *sums)
+{
+	uint8_t *there = here + trees->nslots;
+
+	cp_trees_answer(trees, path->from, here);
+	cp_trees_answer(trees, path->to, there);
+	sums[0] = cp_trees_sum(trees, here);
+	for (uint32_t k = 0; k < path->n; k++)
+	{
+		uint32_t f = path->flips[k];
+		bool changed = false;
+
+		for (uint32_t s = trees->first_slot[f]; s < trees->first_slot[f + 1]; s++)
+		{
+			uint8_t answer = here[s];
+
+			changed |= answer != there[s];
+			here[s] = there[s];
+			there[s] = answer;
+		}
+		sums[k + 1] = changed ? cp_trees_sum(trees, here) : sums[k];
+	}
+}
+
+void
+cp_trees_path(const CpTrees *trees, const CpPath *path, void *scratch, double *sums)
+{
+	if (trees->masks != NULL)
+		cp_masks_path(trees->masks, path, scratch, sums);
+	else
+		walk_answers(trees, path, scratch, sums);
+}
+
+/* Room for the two ends of a walk. */
 size_t
 cp_trees_scratch(const CpTrees *trees)
 {
-	return trees->masks != NULL ? cp_masks_scratch(trees->masks) : trees->nslots;
+	return trees->masks != NULL ? cp_masks_scratch(trees->masks) : 2 * (size_t) trees->nslots;
 }
 
 void

@@ -18,6 +18,7 @@
 
 #include "learn/dictionary.h"
 #include "learn/featuremap.h"
+#include "learn/training.h"
 #include "num/bytes.h"
 
 #define CP_MAX_SLOTS ((1u << 24) - 1)
@@ -67,6 +68,7 @@ typedef struct CpTrees
 	CpSlot *slots;             /* [nslots], by feature once prepared */
 	CpDictionary slot_numbers; /* while growing: slot bytes to number */
 	CpAsk *asks;               /* [nfeatures] once prepared */
+	uint32_t *first_slot; /* [nfeatures + 1] once prepared: where the slots of a feature begin */
 	struct CpMasks
 		*masks; /* once prepared: shallow trees in another form (tree_masks.h), or NULL */
 
@@ -114,6 +116,9 @@ extern double cp_trees_sum(const CpTrees *trees, const uint8_t *answers);
 /* Sum of the values of the leaves that a feature vector reaches; scratch: cp_trees_scratch bytes. */
 extern double cp_trees_score(const CpTrees *trees, const double *vector, void *scratch);
 extern size_t cp_trees_scratch(const CpTrees *trees);
+
+/* The same sum at the beginning of a walk and after each of its steps: sums [path->n + 1]. */
+extern void cp_trees_path(const CpTrees *trees, const CpPath *path, void *scratch, double *sums);
 
 extern void cp_trees_write(const CpTrees *trees, CpWriter *writer);
 

@@ -42,6 +42,15 @@ typedef struct Split
 	CpGradientSum right_sum;
 } Split;
 
+void
+cp_grow_defaults(CpGrowParams *params)
+{
+	memset(params, 0, sizeof(*params));
+	params->shrinkage = 1;
+	params->one_hot_levels = 4;
+	params->level_smoothing = 10;
+}
+
 static size_t
 histogram_length(const CpBinned *binned)
 {
@@ -109,6 +118,7 @@ cp_grower_init(CpGrower *grower, CpContext *context, const CpBinned *binned,
 	CP_TRY(cp_alloc(context, &grower->out_bag, n, sizeof(uint32_t)));
 	CP_TRY(cp_alloc(context, &grower->scratch, n, sizeof(uint32_t)));
 	CP_TRY(cp_alloc(context, &grower->allowed, binned->nfeatures, 1));
+	CP_TRY(cp_alloc(context, &grower->drawn, binned->nfeatures, 1));
 	memset(grower->allowed, 1, binned->nfeatures);
 	/* A node may see any number of a category's levels. */
 	for (uint32_t f = 0; f < binned->nfeatures; f++)
@@ -128,6 +138,7 @@ cp_grower_free(CpGrower *grower)
 	cp_free(context, &grower->out_bag);
 	cp_free(context, &grower->scratch);
 	cp_free(context, &grower->allowed);
+	cp_free(context, &grower->drawn);
 	for (int level = 0; level <= CP_MAX_DEPTH; level++)
 		cp_free(context, &grower->sums[level]);
 	for (int k = 0; k <= CP_FIELD_CODES; k++)
@@ -433,20 +444,46 @@ split_category(const CpGrower *grower, uint32_t f, const CpGradientSum *sums, Cp
 	}
 }
 
+void
+cp_draw_features(CpRng *rng, const uint8_t *from, uint32_t n, uint32_t wanted, uint8_t *drawn)
+{
+	uint32_t left = 0;
+
+	for (uint32_t f = 0; f < n; f++)
+		left += from == NULL || from[f];
+	/* Each is taken with the chance that leaves the wanted number (Knuth's algorithm S). */
+	for (uint32_t f = 0; f < n; f++)
+	{
+		bool possible = from == NULL || from[f];
+
+		drawn[f] = possible && cp_rng_below(rng, left) < wanted;
+		left -= possible;
+		wanted -= drawn[f];
+	}
+}
+
 static void
 find_split(const CpGrower *grower, const CpGradientSum *sums, CpGradientSum total, Split *split)
 {
 	CpGradientSum buffer[CP_FIELD_CODES];
 	double parent = strength(grower, total, grower->params.l2);
+	uint32_t n = grower->binned->nfeatures;
+	const uint8_t *looked_at = grower->allowed;
 
 	memset(split, 0, sizeof(*split));
 	split->gain = grower->params.min_gain;
-	for (uint32_t f = 0; f < grower->binned->nfeatures; f++)
+	if (grower->params.features_per_split > 0)
+	{
+		cp_draw_features(grower->rng, grower->allowed, n, grower->params.features_per_split,
+		                 grower->drawn);
+		looked_at = grower->drawn;
+	}
+	for (uint32_t f = 0; f < n; f++)
 	{
 		const CpBinFeature *feature = &grower->binned->features[f];
 		const CpGradientSum *of_feature;
 
-		if (!grower->allowed[f] || feature->bins < 2)
+		if (!looked_at[f] || feature->bins < 2)
 			continue;
 		of_feature = feature_sums(grower->binned, feature, sums, buffer);
 		if (feature->category)
@@ -652,4 +689,20 @@ cp_grow_tree(CpGrower *grower)
 	}
 	return grow_node(grower, grower->trees->roots[grower->trees->ntrees - 1], &range, total, sums,
 	                 0);
+}
+
+CpStatus
+cp_grown_prepare(CpTrees *trees, const CpBinned *binned)
+{
+	for (uint32_t f = 0; f < binned->nfeatures; f++)
+	{
+		const CpBinFeature *feature = &binned->features[f];
+
+		trees->levels[f] = feature->levels;
+		trees->ncuts[f] = feature->ncuts;
+		CP_TRY(cp_alloc(trees->context, &trees->cuts[f], feature->ncuts, sizeof(double)));
+		if (feature->ncuts > 0)
+			memcpy(trees->cuts[f], feature->cuts, feature->ncuts * sizeof(double));
+	}
+	return cp_trees_prepare(trees);
 }

@@ -14,8 +14,12 @@
 
 #include "learn/binning.h"
 #include "learn/tree.h"
+#include "num/rng.h"
 
 #define CP_MAX_DEPTH 32
+
+/* Fixed-point steps of the largest weight: |g| <= weight, so sums of 2^31 rows fit 64 bits. */
+#define CP_GRADIENT_STEPS (1 << 30)
 
 typedef struct CpGrowParams
 {
@@ -27,6 +31,8 @@ typedef struct CpGrowParams
 	uint32_t
 		one_hot_levels; /* a category with at most so many levels in a node is split one against the rest */
 	double level_smoothing; /* added to H when levels are put in order */
+	uint32_t
+		features_per_split; /* a split looks at so many of the allowed features, drawn anew; 0 = all */
 } CpGrowParams;
 
 /* Fixed-point gradient and hessian of a row, or sums of them. */
@@ -55,14 +61,19 @@ typedef struct CpGrower
 	uint32_t out_count;
 	double *scores;   /* [binned->rows] every row's leaf value is added; the caller's */
 	uint8_t *allowed; /* [nfeatures] 1 = may split */
+	CpRng *rng;       /* draws the features of a split; the caller's, NULL when all are looked at */
 	CpTrees *trees;   /* where the tree goes; the caller's */
 
 	uint32_t *scratch; /* [binned->rows] */
+	uint8_t *drawn;    /* [nfeatures] what the split in hand looks at */
 	CpGradientSum
 		*sums[CP_MAX_DEPTH + 1]; /* histograms, one a level, allocated when first needed */
 	double *chance[CP_FIELD_CODES +
 	               1]; /* [k][m] gain by chance of parting m of k levels; NULL = never asked */
 } CpGrower;
+
+/* What learners have in common; depth, least weight and regularisation are theirs. */
+extern void cp_grow_defaults(CpGrowParams *params);
 
 /* Allocate gradients, row lists, allowed (all), scratch. */
 extern CpStatus cp_grower_init(CpGrower *grower, CpContext *context, const CpBinned *binned,
@@ -81,7 +92,14 @@ extern size_t cp_grower_bytes(const CpBinned *binned, uint32_t max_depth);
  */
 extern double cp_chance_gain(uint32_t m, uint32_t k);
 
+/* Draw `wanted` (or all, if fewer) of the n features, or of those with from[f] = 1: drawn[n]. */
+extern void cp_draw_features(CpRng *rng, const uint8_t *from, uint32_t n, uint32_t wanted,
+                             uint8_t *drawn);
+
 /* Append one tree to grower->trees and add its values to the scores of all rows in and out of the bag. */
 extern CpStatus cp_grow_tree(CpGrower *grower);
+
+/* When all trees are grown: cuts and levels move from the bins to the trees, which then stand alone. */
+extern CpStatus cp_grown_prepare(CpTrees *trees, const CpBinned *binned);
 
 #endif

@@ -95,6 +95,7 @@ allocate(CpContext *context, const CpTrees *trees, CpMasks *masks)
 	uint32_t k = 0;
 
 	CP_TRY(cp_alloc_zero(context, &masks->columns, masks->nasked, sizeof(CpMaskColumn)));
+	CP_TRY(cp_alloc_zero(context, &masks->column_of, trees->nfeatures, sizeof(uint32_t)));
 	CP_TRY(cp_alloc_zero(context, &masks->leaves, (size_t) masks->words * 64, sizeof(float)));
 	for (uint32_t f = 0; f < trees->nfeatures; f++)
 	{
@@ -105,6 +106,7 @@ allocate(CpContext *context, const CpTrees *trees, CpMasks *masks)
 		if (!is_asked(trees, f))
 			continue;
 		column = &masks->columns[k++];
+		masks->column_of[f] = k;
 		column->feature = f;
 		column->cuts = category ? NULL : trees->cuts[f];
 		column->values = category ? trees->levels[f] : trees->ncuts[f];
@@ -199,6 +201,7 @@ cp_masks_free(CpContext *context, CpMasks **masks)
 	for (uint32_t k = 0; k < (*masks)->nasked; k++)
 		cp_free(context, &(*masks)->columns[k].rows);
 	cp_free(context, &(*masks)->columns);
+	cp_free(context, &(*masks)->column_of);
 	cp_free(context, &(*masks)->leaves);
 	cp_free(context, masks);
 }
@@ -206,7 +209,7 @@ cp_masks_free(CpContext *context, CpMasks **masks)
 size_t
 cp_masks_scratch(const CpMasks *masks)
 {
-	return masks->nasked * sizeof(uint64_t *);
+	return 2 * masks->nasked * sizeof(uint64_t *);
 }
 
 static inline uint32_t
@@ -230,18 +233,23 @@ add_small(const CpMasks *masks, uint32_t word, uint64_t mask, double sums[4])
 	sums[3] += leaves[3 * SMALL_LEAVES + lowest_bit(mask >> 48)];
 }
 
-double
-cp_masks_score(const CpMasks *masks, const double *vector, void *scratch)
+/* rows: [nasked] the row of masks that a vector's value has, of each feature asked. */
+static void
+find_rows(const CpMasks *masks, const double *vector, const uint64_t **rows)
 {
-	const uint64_t **rows = scratch;
-	double sums[4] = {0, 0, 0, 0};
-
 	for (uint32_t k = 0; k < masks->nasked; k++)
 	{
 		const CpMaskColumn *column = &masks->columns[k];
 
 		rows[k] = column->rows + (size_t) code_of(column, vector[column->feature]) * masks->words;
 	}
+}
+
+static double
+sum_leaves(const CpMasks *masks, const uint64_t *const *rows)
+{
+	double sums[4] = {0, 0, 0, 0};
+
 	for (uint32_t word = 0; word < masks->words; word += STRIDE)
 	{
 		uint64_t left[STRIDE];
@@ -258,4 +266,35 @@ cp_masks_score(const CpMasks *masks, const double *vector, void *scratch)
 					masks->leaves[(size_t) (word + i) * MAX_LEAVES + lowest_bit(left[i])];
 	}
 	return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+}
+
+double
+cp_masks_score(const CpMasks *masks, const double *vector, void *scratch)
+{
+	find_rows(masks, vector, scratch);
+	return sum_leaves(masks, scratch);
+}
+
+void
+cp_masks_path(const CpMasks *masks, const CpPath *path, void *scratch, double *sums)
+{
+	const uint64_t **here = scratch;
+	const uint64_t **there = here + masks->nasked;
+
+	find_rows(masks, path->from, here);
+	find_rows(masks, path->to, there);
+	sums[0] = sum_leaves(masks, here);
+	for (uint32_t k = 0; k < path->n; k++)
+	{
+		uint32_t column = masks->column_of[path->flips[k]];
+		const uint64_t *row;
+
+		sums[k + 1] = sums[k];
+		if (column == 0 || here[column - 1] == there[column - 1])
+			continue;
+		row = here[column - 1];
+		here[column - 1] = there[column - 1];
+		there[column - 1] = row;
+		sums[k + 1] = sum_leaves(masks, here);
+	}
 }

@@ -31,6 +31,7 @@ typedef struct CpMasks
 	uint32_t words;        /* of a row of masks, a multiple of 8 */
 	uint32_t nasked;       /* features that any node asks */
 	CpMaskColumn *columns; /* [nasked] */
+	uint32_t *column_of;   /* [nfeatures] column + 1, 0 = not asked */
 	float *leaves;         /* [words * 64 / bits][bits] values in order of the leaves */
 } CpMasks;
 
@@ -40,6 +41,9 @@ extern void cp_masks_free(CpContext *context, CpMasks **masks);
 
 /* Sum of the values of the leaves that a feature vector reaches; scratch: cp_masks_scratch bytes. */
 extern double cp_masks_score(const CpMasks *masks, const double *vector, void *scratch);
+
+/* The same at the beginning of a walk and after each of its steps: sums [path->n + 1]. */
+extern void cp_masks_path(const CpMasks *masks, const CpPath *path, void *scratch, double *sums);
 extern size_t cp_masks_scratch(const CpMasks *masks);
 
 #endif

@@ -12,7 +12,7 @@
 #include "pg/bridge.h"
 
 /* Between two progress notices; a short training gives none. */
-#define PROGRESS_INTERVAL_MS 5000
+#define PROGRESS_INTERVAL_MS 10000
 
 static void *
 host_allocate(void *host, size_t bytes)

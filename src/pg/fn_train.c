@@ -82,40 +82,95 @@ describe_roles(char *const *roles)
 }
 
 static Jsonb *
-describe_members(const CpEnsemble *ensemble)
+describe_weights(const CpEnsembleReport *report)
 {
 	CpJson json;
 
 	cp_json_begin(&json);
-	for (uint32 i = 0; i < ensemble->count; i++)
-		cp_json_number(&json, cp_member_name(ensemble->members[i].kind),
-		               ensemble->members[i].weight);
+	for (uint32 i = 0; i < report->count; i++)
+		cp_json_number(&json, cp_member_name(report->members[i].kind), report->members[i].weight);
 	return cp_json_end(&json);
+}
+
+static Jsonb *
+describe_calibration(const CpCalibration *calibration)
+{
+	CpJson json, losses;
+
+	cp_json_begin(&losses);
+	for (CpCalibrationKind kind = 0; kind < CP_CALIBRATION_KINDS; kind++)
+		if (!isnan(calibration->losses[kind]))
+			cp_json_number(&losses, cp_calibration_name(kind), calibration->losses[kind]);
+	cp_json_begin(&json);
+	cp_json_text(&json, "kind", cp_calibration_name(calibration->kind));
+	if (calibration->kind == CP_CALIBRATION_TEMPERATURE ||
+	    calibration->kind == CP_CALIBRATION_PLATT)
+	{
+		cp_json_number(&json, "slope", calibration->slope);
+		cp_json_number(&json, "intercept", calibration->intercept);
+	}
+	cp_json_object(&json, "log_loss", cp_json_end(&losses));
+	return cp_json_end(&json);
+}
+
+/* How the ensemble came about: figures out of fold. */
+static Jsonb *
+describe_ensemble(const CpEnsembleReport *report, const CpCalibration *calibration)
+{
+	Jsonb *members[CP_MEMBER_KINDS];
+	CpJson json;
+
+	for (uint32 i = 0; i < report->count; i++)
+	{
+		cp_json_begin(&json);
+		cp_json_text(&json, "member", cp_member_name(report->members[i].kind));
+		cp_json_number(&json, "weight", report->members[i].weight);
+		cp_json_number(&json, "log_loss", report->members[i].log_loss);
+		cp_json_number(&json, "auc", report->members[i].auc);
+		members[i] = cp_json_end(&json);
+	}
+	cp_json_begin(&json);
+	cp_json_object(&json, "members", cp_json_array(members, report->count));
+	cp_json_number(&json, "log_loss", report->log_loss);
+	cp_json_number(&json, "auc", report->auc);
+	cp_json_object(&json, "calibration", describe_calibration(calibration));
+	if (report->trials > 0)
+		cp_json_number(&json, "trials", report->trials);
+	return cp_json_end(&json);
+}
+
+static Jsonb *
+describe_importance(const CpFeatureMap *map, const CpImportance *importance)
+{
+	Jsonb **features = palloc(map->count * sizeof(Jsonb *));
+
+	for (uint32 f = 0; f < map->count; f++)
+	{
+		CpJson json;
+
+		cp_json_begin(&json);
+		cp_json_text(&json, "feature", map->features[f].name);
+		cp_json_number(&json, "weight", importance[f].weight);
+		cp_json_number(&json, "gain", importance[f].gain);
+		cp_json_number(&json, "cover", importance[f].cover);
+		cp_json_number(&json, "permutation", importance[f].permutation);
+		cp_json_number(&json, "error", importance[f].error);
+		features[f] = cp_json_end(&json);
+	}
+	return cp_json_array(features, map->count);
 }
 
 /* What was given and, over it, what was in force. */
 static Jsonb *
-describe_options(Jsonb *given, const CpOptions *options, const char *positive)
+describe_options(Jsonb *given, const CpOptions *options, const CpEnsembleParams *params,
+                 const char *positive)
 {
-	const CpGbmParams *gbm = &options->gbm;
 	CpJson json;
-	Jsonb *gbm_json;
 
-	cp_json_begin(&json);
-	cp_json_number(&json, "rounds", gbm->rounds);
-	cp_json_number(&json, "learning_rate", gbm->learning_rate);
-	cp_json_number(&json, "max_depth", gbm->max_depth);
-	cp_json_number(&json, "min_child_weight", gbm->min_child_weight);
-	cp_json_number(&json, "l2", gbm->l2);
-	cp_json_number(&json, "subsample", gbm->subsample);
-	cp_json_number(&json, "colsample", gbm->colsample);
-	cp_json_number(&json, "max_bins", gbm->max_bins);
-	cp_json_number(&json, "early_stopping", gbm->early_stopping);
-	gbm_json = cp_json_end(&json);
 	cp_json_begin(&json);
 	cp_json_number(&json, "test_size", options->test_size);
 	cp_json_number(&json, "seed", options->seed);
-	cp_json_object(&json, "gbm", gbm_json);
+	cp_options_describe(params, &json);
 	if (positive != NULL)
 		cp_json_text(&json, "positive", positive);
 	return DatumGetJsonbP(DirectFunctionCall2(jsonb_concat, JsonbPGetDatum(given),
@@ -162,7 +217,7 @@ set_params(const CpOptions *options, CpTrainParams *params)
 	params->test_size = options->test_size;
 	params->folds = (uint32) options->folds;
 	params->seed = (uint64) options->seed;
-	params->ensemble.gbm = options->gbm;
+	params->ensemble = options->ensemble;
 }
 
 /* Read, train, describe: all of a version but its number. */
@@ -188,11 +243,13 @@ train(CpBridge *bridge, const char *source, const char *label, Jsonb *given, CpN
 	write_bytes(&trained, bridge, stored);
 	stored->source = pstrdup(set.source);
 	stored->label = pstrdup(set.label);
-	stored->options = describe_options(given, &options, set.positive);
+	stored->options = describe_options(given, &options, &trained.report.params, set.positive);
 	stored->features = describe_features(&trained.model.map);
 	stored->roles = describe_roles(set.roles);
 	stored->metrics = describe_metrics(&trained.metrics);
-	stored->members = describe_members(&trained.model.ensemble);
+	stored->weights = describe_weights(&trained.report);
+	stored->ensemble = describe_ensemble(&trained.report, &trained.model.ensemble.calibration);
+	stored->importance = describe_importance(&trained.model.map, trained.importance);
 	stored->rows = set.dataset.rows;
 	stored->churn_rate = trained.churn_rate;
 	stored->feature_count = trained.model.map.count;
@@ -227,7 +284,7 @@ result_row(FunctionCallInfo fcinfo, const CpNewModel *stored, const CpMetrics *m
 	set_number(values, nulls, 6, metrics->rmse);
 	set_number(values, nulls, 7, metrics->accuracy);
 	set_number(values, nulls, 8, metrics->ece);
-	values[9] = JsonbPGetDatum(stored->members);
+	values[9] = JsonbPGetDatum(stored->weights);
 	values[10] = BoolGetDatum(stored->deploy);
 	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls));
 }

@@ -39,8 +39,10 @@ enum
 	MODEL_CHURN_RATE,
 	MODEL_FEATURE_COUNT,
 	MODEL_FEATURES,
-	MODEL_MEMBERS,
+	MODEL_WEIGHTS,
 	MODEL_METRICS,
+	MODEL_ENSEMBLE,
+	MODEL_IMPORTANCE,
 	MODEL_BYTES,
 	MODEL_HOLDOUT
 };
@@ -502,9 +504,9 @@ next_version(const char *name)
 static int64
 insert_row(const CpNewModel *model, int32 version, Oid owner)
 {
-	Oid types[] = {TEXTOID,  INT4OID,  REGROLEOID, INT8OID,  FLOAT8OID, TEXTOID,
-	               TEXTOID,  JSONBOID, JSONBOID,   INT8OID,  FLOAT8OID, INT4OID,
-	               JSONBOID, JSONBOID, JSONBOID,   BYTEAOID, BYTEAOID};
+	Oid types[] = {TEXTOID,  INT4OID,  REGROLEOID, INT8OID,   FLOAT8OID, TEXTOID,  TEXTOID,
+	               JSONBOID, JSONBOID, INT8OID,    FLOAT8OID, INT4OID,   JSONBOID, JSONBOID,
+	               JSONBOID, JSONBOID, JSONBOID,   BYTEAOID,  BYTEAOID};
 	Datum values[lengthof(types)];
 	int n = 0;
 
@@ -521,15 +523,17 @@ insert_row(const CpNewModel *model, int32 version, Oid owner)
 	values[n++] = Float8GetDatum(model->churn_rate);
 	values[n++] = Int32GetDatum(model->feature_count);
 	values[n++] = JsonbPGetDatum(model->features);
-	values[n++] = JsonbPGetDatum(model->members);
+	values[n++] = JsonbPGetDatum(model->weights);
 	values[n++] = JsonbPGetDatum(model->metrics);
+	values[n++] = JsonbPGetDatum(model->ensemble);
+	values[n++] = JsonbPGetDatum(model->importance);
 	values[n++] = PointerGetDatum(model->bytes);
 	values[n++] = PointerGetDatum(model->holdout);
 	run("INSERT INTO churnprevent.model (name, version, owner, checksum, created_at, seconds, source, label,"
-	    " options, roles, rows, churn_rate, feature_count, features, member_weights, metrics, bytes, holdout)"
-	    " VALUES ($1, $2, $3, $4, pg_catalog.clock_timestamp(), $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
+	    " options, roles, rows, churn_rate, feature_count, features, member_weights, metrics, ensemble, importance, bytes, holdout)"
+	    " VALUES ($1, $2, $3, $4, pg_catalog.clock_timestamp(), $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)"
 	    " RETURNING model_id",
-	    n, types, values, model->holdout == NULL ? "                n" : NULL);
+	    n, types, values, model->holdout == NULL ? "                  n" : NULL);
 	return DatumGetInt64(result(1));
 }
 

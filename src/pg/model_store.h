@@ -60,7 +60,9 @@ typedef struct CpNewModel
 	Jsonb *features;
 	Jsonb *roles;
 	Jsonb *metrics;
-	Jsonb *members;
+	Jsonb *weights;
+	Jsonb *ensemble;
+	Jsonb *importance;
 	int64 rows;
 	double churn_rate; /* of all rows */
 	int32 feature_count;

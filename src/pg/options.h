@@ -10,6 +10,7 @@
 #include "utils/jsonb.h"
 
 #include "learn/train.h"
+#include "pg/json.h"
 
 /* Texts are NULL and lists NIL when not given. */
 typedef struct CpOptions
@@ -29,10 +30,13 @@ typedef struct CpOptions
 	double seed;
 	double max_rows; /* 0 = all */
 	bool deploy;
-	CpGbmParams gbm;
+	CpEnsembleParams ensemble;
 } CpOptions;
 
 /* Defaults, then what the object says; an unknown key is an error that lists the known ones. */
 extern void cp_options_read(Jsonb *json, CpOptions *options);
+
+/* The settings of the members that were fitted, as the options write them. */
+extern void cp_options_describe(const CpEnsembleParams *params, CpJson *json);
 
 #endif

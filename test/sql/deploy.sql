@@ -5,10 +5,10 @@ CREATE FUNCTION scoring() RETURNS int LANGUAGE sql AS $$
 	SELECT v.version FROM churnprevent.model v, deploy_test c WHERE v.name = 'd' AND c.id = 1 AND cp_predict(c, 'd') = cp_predict(c, 'd', v.version) ORDER BY 1 LIMIT 1
 $$;
 -- Versions 1 to 4: 2 is the best, 3 saw nothing useful, 4 was not measured.
-SELECT version, deployed FROM cp_train('d', 'deploy_test', 'gone', '{"id": "id", "gbm": {"rounds": 3}}');
-SELECT version, deployed FROM cp_train('d', 'deploy_test', 'gone', '{"id": "id"}');
-SELECT version, deployed FROM cp_train('d', 'SELECT id, misses, gone FROM deploy_test', 'gone', '{"id": "id", "deploy": false}');
-SELECT version, deployed FROM cp_train('d', 'deploy_test', 'gone', '{"id": "id", "deploy": false, "test_size": 0, "gbm": {"rounds": 7}}');
+SELECT version, deployed FROM cp_train('d', 'deploy_test', 'gone', '{"id": "id", "members": "gbm", "gbm": {"rounds": 3}}');
+SELECT version, deployed FROM cp_train('d', 'deploy_test', 'gone', '{"id": "id", "members": "gbm"}');
+SELECT version, deployed FROM cp_train('d', 'SELECT id, misses, gone FROM deploy_test', 'gone', '{"id": "id", "deploy": false, "members": "gbm"}');
+SELECT version, deployed FROM cp_train('d', 'deploy_test', 'gone', '{"id": "id", "deploy": false, "test_size": 0, "members": "gbm", "gbm": {"rounds": 7}}');
 SELECT name, version, deployed FROM churnprevent.model_summary ORDER BY version;
 SELECT scoring();
 
@@ -42,9 +42,9 @@ SELECT cp_deploy('d', 3); \echo :LAST_ERROR_SQLSTATE
 SELECT cp_predict(c, 'd', 3) FROM deploy_test c LIMIT 1; \echo :LAST_ERROR_SQLSTATE
 SELECT version, deployed FROM churnprevent.model_summary ORDER BY version;
 -- A number is not given twice, also not that of the last one.
-SELECT version FROM cp_train('d', 'deploy_test', 'gone', '{"deploy": false}');
+SELECT version FROM cp_train('d', 'deploy_test', 'gone', '{"deploy": false, "members": "gbm"}');
 SELECT cp_drop_model('d', 5);
-SELECT version FROM cp_train('d', 'deploy_test', 'gone', '{"deploy": false}');
+SELECT version FROM cp_train('d', 'deploy_test', 'gone', '{"deploy": false, "members": "gbm"}');
 
 -- Wrong arguments.
 SELECT cp_deploy('d', 'newest'); \echo :LAST_ERROR_SQLSTATE
@@ -62,7 +62,7 @@ SELECT cp_drop_model('nobody'); \echo :LAST_ERROR_SQLSTATE
 SELECT cp_drop_model('d', 99); \echo :LAST_ERROR_SQLSTATE
 SELECT cp_drop_model('d', 0); \echo :LAST_ERROR_SQLSTATE
 SELECT cp_drop_model(NULL); \echo :LAST_ERROR_SQLSTATE
-SELECT version FROM cp_train('unmeasured', 'deploy_test', 'gone', '{"test_size": 0, "deploy": false}');
+SELECT version FROM cp_train('unmeasured', 'deploy_test', 'gone', '{"test_size": 0, "deploy": false, "members": "gbm"}');
 SELECT cp_deploy('unmeasured', 'best'); \echo :LAST_ERROR_SQLSTATE
 SELECT cp_deploy('unmeasured', 'rollback'); \echo :LAST_ERROR_SQLSTATE
 SELECT cp_evaluate('unmeasured'); \echo :LAST_ERROR_SQLSTATE
@@ -87,11 +87,11 @@ SELECT cp_drop_model('d');
 SELECT scoring();
 SELECT cp_predict('{"visits": 1}'::jsonb, 'd'); \echo :LAST_ERROR_SQLSTATE
 ROLLBACK TO b;
-SELECT version FROM cp_train('d', 'deploy_test', 'gone', '{"gbm": {"rounds": 2}}'); SELECT scoring();
+SELECT version FROM cp_train('d', 'deploy_test', 'gone', '{"members": "gbm", "gbm": {"rounds": 2}}'); SELECT scoring();
 ROLLBACK;
 SELECT scoring();
 -- A version number may go with its transaction; the next one is new all the same.
-SELECT version FROM cp_train('d', 'deploy_test', 'gone', '{"deploy": false, "gbm": {"rounds": 2}}');
+SELECT version FROM cp_train('d', 'deploy_test', 'gone', '{"deploy": false, "members": "gbm", "gbm": {"rounds": 2}}');
 
 -- One function that deploys and predicts in turn, with an exception block, a loop and one expression that lives through all.
 CREATE FUNCTION deploy_and_predict() RETURNS TABLE (step text, answered int) LANGUAGE plpgsql AS $$
@@ -142,10 +142,10 @@ SELECT (SELECT count(*) FROM churnprevent.model) AS models, (SELECT count(*) FRO
 SELECT cp_predict('{"visits": 1}'::jsonb, 'd'); \echo :LAST_ERROR_SQLSTATE
 
 -- A model dropped and made again within this session: not the old bytes.
-SELECT rows FROM cp_train('d', 'SELECT 1 AS one, visits, gone FROM deploy_test', 'gone', '{"exclude": "one"}');
+SELECT rows FROM cp_train('d', 'SELECT 1 AS one, visits, gone FROM deploy_test', 'gone', '{"exclude": "one", "members": "gbm"}');
 SELECT cp_predict('{"visits": 1}'::jsonb, 'd') < 0.5 AS stays;
 SELECT cp_drop_model('d');
-SELECT rows FROM cp_train('d', 'SELECT visits, NOT gone AS gone FROM deploy_test', 'gone');
+SELECT rows FROM cp_train('d', 'SELECT visits, NOT gone AS gone FROM deploy_test', 'gone', '{"members": "gbm"}');
 SELECT cp_predict('{"visits": 1}'::jsonb, 'd') > 0.5 AS leaves;
 SELECT cp_drop_model('d');
 DROP FUNCTION scoring, deploy_and_predict;

@@ -61,7 +61,7 @@ SELECT count(*) AS groups, count(auc) AS measured, (SELECT count(*) FROM (TABLE 
 SET max_parallel_workers_per_gather = 4;
 -- Workers see what the leader's query sees: a model trained and a version deployed in this very transaction, a setting of this session.
 BEGIN;
-SELECT version FROM cp_train('par', 'SELECT * FROM parallel_test WHERE id <= 2000', 'gone', '{"id": "id", "exclude": "p", "gbm": {"rounds": 5}}');
+SELECT version FROM cp_train('par', 'SELECT * FROM parallel_test WHERE id <= 2000', 'gone', '{"id": "id", "exclude": "p", "members": "gbm", "gbm": {"rounds": 5}}');
 SELECT launched > 0 AS launched FROM plan_of(asks('sum(cp_predict(c, ''par''))'));
 SELECT round(sum(cp_predict(c, 'par'))::numeric, 6) = round(sum(cp_predict(c, 'par', 2))::numeric, 6) AS own_version FROM parallel_test c;
 SELECT round(sum(cp_predict(c, 'par'))::numeric, 6) = round(sum(cp_predict(c, 'par', 1))::numeric, 6) AS old_version FROM parallel_test c;
@@ -77,9 +77,9 @@ SELECT sum(cp_predict(c, 'nobody')) FROM parallel_test c; \echo :LAST_ERROR_SQLS
 SELECT cp_brier(p * 2, gone) > 0 FROM parallel_test c WHERE p > 0.5 AND id = 7; \echo :LAST_ERROR_SQLSTATE
 -- Training neither plans nor needs workers for its result: the same bytes whatever the plan of the source.
 SET max_parallel_workers_per_gather = 4;
-SELECT version FROM cp_train('par', 'SELECT * FROM parallel_test WHERE id <= 3000', 'gone', '{"id": "id", "deploy": false}');
+SELECT version FROM cp_train('par', 'SELECT * FROM parallel_test WHERE id <= 3000', 'gone', '{"id": "id", "deploy": false, "members": "gbm"}');
 SET max_parallel_workers_per_gather = 0;
-SELECT version FROM cp_train('par', 'SELECT * FROM parallel_test WHERE id <= 3000', 'gone', '{"id": "id", "deploy": false}');
+SELECT version FROM cp_train('par', 'SELECT * FROM parallel_test WHERE id <= 3000', 'gone', '{"id": "id", "deploy": false, "members": "gbm"}');
 SELECT count(*), count(DISTINCT bytes) FROM churnprevent.model WHERE name = 'par' AND version > 1;
 
 SELECT cp_drop_model('par');

@@ -54,14 +54,14 @@ BEGIN
 	EXECUTE (SELECT 'INSERT INTO wide SELECT n % 7 = 3, ' || string_agg(CASE WHEN i % 100 = 0 THEN format('''t'' || n %% %s', 2 + i / 100) ELSE format('n * %s %% 7', i) END, ', ') || ' FROM generate_series(1, 100) n' FROM generate_series(1, 1599) i);
 END
 $$;
-SELECT rows, features FROM cp_train('wide', 'wide', 'gone', '{"gbm": {"rounds": 30, "min_child_weight": 1}}');
+SELECT rows, features FROM cp_train('wide', 'wide', 'gone', '{"members": "gbm", "gbm": {"rounds": 30, "min_child_weight": 1}}');
 SELECT count(*) AS rows, bool_and(cp_predict(w, 'wide') = cp_predict(to_jsonb(w), 'wide')) AS same, cp_auc(cp_predict(w, 'wide'), gone) > 0.95 AS learned FROM wide w;
 DROP TABLE wide;
 
 -- 100,000 different texts: rare ones are "other"; all different is an identifier, however wide.
 CREATE TABLE texts AS SELECT n, 'text ' || n % 100000 AS many, 'text ' || n AS all_different, CASE WHEN n % 3 = 0 THEN 'frequent' ELSE 'text ' || n % 100000 END AS skewed, n % 3 = 0 AS gone
 FROM generate_series(1, 200000) n;
-SELECT rows, features FROM cp_train('texts', 'texts', 'gone', '{"id": "n", "gbm": {"rounds": 5}}');
+SELECT rows, features FROM cp_train('texts', 'texts', 'gone', '{"id": "n", "members": "gbm", "gbm": {"rounds": 5}}');
 SELECT f ->> 'name' AS feature, f ->> 'levels' AS levels FROM churnprevent.model, jsonb_array_elements(features) f WHERE name = 'texts';
 SELECT cp_predict('{"many": "?", "skewed": "frequent"}'::jsonb, 'texts') > cp_predict('{"many": "?", "skewed": "rare"}'::jsonb, 'texts') AS learned;
 -- Long texts, empty ones, other scripts.
@@ -118,9 +118,9 @@ SET churnprevent.training_memory = '1MB';
 \set VERBOSITY terse
 SELECT cp_train('large', 'large', 'gone'); \echo :LAST_ERROR_SQLSTATE
 \set VERBOSITY default
-SELECT rows FROM cp_train('large', 'large', 'gone', '{"max_rows": 1000, "gbm": {"rounds": 5}}');
+SELECT rows FROM cp_train('large', 'large', 'gone', '{"max_rows": 1000, "members": "gbm", "gbm": {"rounds": 5}}');
 SET churnprevent.training_memory = '100MB';
-SELECT rows FROM cp_train('large', 'large', 'gone', '{"gbm": {"rounds": 5}}');
+SELECT rows FROM cp_train('large', 'large', 'gone', '{"members": "gbm", "gbm": {"rounds": 5}}');
 RESET churnprevent.training_memory;
 \set VERBOSITY sqlstate
 SET churnprevent.training_memory = '1kB'; \echo :LAST_ERROR_SQLSTATE

@@ -33,6 +33,7 @@ server_version() {
 }
 
 extension_found() { server_found && [ -f "$("$pg_config" --sharedir)/extension/$1.control" ]; }
+library_found() { compgen -G "/usr/lib/*/$1" >/dev/null; }
 python_found() { "$debian_python" -c "import $1" >/dev/null 2>&1; }
 
 # One package a line; VERSION stands for the server's version.
@@ -44,6 +45,8 @@ missing_packages() {
 	command -v gcc >/dev/null || command -v cc >/dev/null || echo gcc
 	[ -f /usr/include/stdio.h ] || echo libc6-dev
 	server_found || printf '%s\n' postgresql-VERSION postgresql-server-dev-VERSION
+	library_found libopenblas.so || echo libopenblas-dev
+	library_found openblas-serial/libopenblas.so.0 || echo libopenblas0-serial
 	case $purpose in
 		check)
 			extension_found pgtap || echo postgresql-VERSION-pgtap

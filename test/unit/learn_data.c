@@ -110,7 +110,8 @@ learn_train_params(CpTrainParams *params)
 	params->test_size = 0.2;
 	params->folds = 1;
 	params->seed = 1;
-	cp_gbm_defaults(&params->ensemble.gbm);
+	cp_ensemble_defaults(&params->ensemble);
+	params->ensemble.members = CP_MEMBER_BIT(CP_MEMBER_GBM);
 	params->ensemble.gbm.rounds = 40;
 	params->ensemble.gbm.learning_rate = 0.2;
 	params->ensemble.gbm.max_depth = 3;

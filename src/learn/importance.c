@@ -1,0 +1,203 @@
+/*
+ * importance.c: what each feature is worth to a model.
+ */
+#include "learn/importance.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "learn/metrics.h"
+#include "num/rng.h"
+
+/* First of the streams of random numbers; an exchange of rows takes one. */
+#define STREAM (UINT64_C(3) << 48)
+/* Rows between two looks at the poll: a few milliseconds with many features. */
+#define POLL_ROWS 16
+
+/* --- trees -------------------------------------------------------------- */
+
+/* Add a member's splits: shares of its own totals, times its weight. */
+static void
+add_trees(const CpTrees *trees, double weight, CpImportance *importance)
+{
+	double gain = 0, cover = 0;
+
+	for (uint32_t n = 0; n < trees->nnodes; n++)
+		if (!CP_NODE_IS_LEAF(trees, n))
+		{
+			gain += trees->gains[n];
+			cover += trees->covers[n];
+		}
+	for (uint32_t n = 0; n < trees->nnodes; n++)
+		if (!CP_NODE_IS_LEAF(trees, n))
+		{
+			CpImportance *one = &importance[trees->slots[CP_NODE_SLOT(&trees->nodes[n])].feature];
+
+			one->weight++;
+			one->gain += gain > 0 ? weight * trees->gains[n] / gain : 0;
+			one->cover += cover > 0 ? weight * trees->covers[n] / cover : 0;
+		}
+}
+
+static void
+measure_trees(const CpEnsemble *ensemble, CpImportance *importance)
+{
+	double all = 0;
+
+	for (uint32_t i = 0; i < ensemble->count; i++)
+		if (cp_member_trees(&ensemble->members[i]) != NULL)
+			all += ensemble->members[i].weight;
+	for (uint32_t i = 0; i < ensemble->count; i++)
+	{
+		const CpMember *member = &ensemble->members[i];
+
+		if (cp_member_trees(member) != NULL)
+			add_trees(cp_member_trees(member), member->weight / all, importance);
+	}
+}
+
+/* --- permutation -------------------------------------------------------- */
+
+typedef struct Permuter
+{
+	CpContext *context;
+	const CpModel *model;
+	const CpDataset *dataset;
+	const uint32_t *rows;
+	uint32_t n;
+	uint32_t *partners[CP_IMPORTANCE_REPEATS]; /* [n] whose value a row gets */
+	uint32_t *flips;                           /* [2 * features] there and back, one by one */
+	double *own, *others;                      /* [features] vectors */
+	double *member, *probabilities;            /* [2 * features + 1] stops of a walk */
+	double *change; /* [features] of a row's loss, a sum over the repeats */
+	void *scratch;
+	double weight; /* sums over rows */
+	double weight_squares;
+	double *sum, *squares; /* [features] of the row's mean change, weighted */
+} Permuter;
+
+static CpStatus
+permuter_init(Permuter *permuter, uint64_t seed)
+{
+	CpContext *context = permuter->context;
+	uint32_t features = permuter->model->map.count;
+	size_t stops = 2 * (size_t) features + 1;
+
+	for (uint64_t repeat = 0; repeat < CP_IMPORTANCE_REPEATS; repeat++)
+	{
+		CpRng rng;
+
+		CP_TRY(cp_alloc(context, &permuter->partners[repeat], permuter->n, sizeof(uint32_t)));
+		for (uint32_t i = 0; i < permuter->n; i++)
+			permuter->partners[repeat][i] = i;
+		cp_rng_init(&rng, seed, STREAM + repeat);
+		cp_rng_shuffle(&rng, permuter->partners[repeat], permuter->n);
+	}
+	CP_TRY(cp_alloc(context, &permuter->flips, 2 * (size_t) features, sizeof(uint32_t)));
+	for (uint32_t f = 0; f < features; f++)
+		permuter->flips[2 * f] = permuter->flips[2 * f + 1] = f;
+	CP_TRY(cp_alloc(context, &permuter->own, features, sizeof(double)));
+	CP_TRY(cp_alloc(context, &permuter->others, features, sizeof(double)));
+	CP_TRY(cp_alloc(context, &permuter->member, stops, sizeof(double)));
+	CP_TRY(cp_alloc(context, &permuter->probabilities, stops, sizeof(double)));
+	CP_TRY(cp_alloc(context, &permuter->change, features, sizeof(double)));
+	CP_TRY(cp_alloc_zero(context, &permuter->sum, features, sizeof(double)));
+	CP_TRY(cp_alloc_zero(context, &permuter->squares, features, sizeof(double)));
+	return cp_alloc(context, &permuter->scratch, cp_ensemble_scratch(&permuter->model->ensemble),
+	                1);
+}
+
+static void
+permuter_free(Permuter *permuter)
+{
+	CpContext *context = permuter->context;
+
+	for (int repeat = 0; repeat < CP_IMPORTANCE_REPEATS; repeat++)
+		cp_free(context, &permuter->partners[repeat]);
+	cp_free(context, &permuter->flips);
+	cp_free(context, &permuter->own);
+	cp_free(context, &permuter->others);
+	cp_free(context, &permuter->member);
+	cp_free(context, &permuter->probabilities);
+	cp_free(context, &permuter->change);
+	cp_free(context, &permuter->sum);
+	cp_free(context, &permuter->squares);
+	cp_free(context, &permuter->scratch);
+}
+
+/* One row: its loss with each feature taken from another row, less its own loss. */
+static void
+permute_row(Permuter *permuter, uint32_t i)
+{
+	const CpDataset *dataset = permuter->dataset;
+	uint32_t features = permuter->model->map.count;
+	uint32_t row = permuter->rows[i];
+	double weight = dataset->weights == NULL ? 1 : dataset->weights[row];
+	CpPath path = {permuter->own, permuter->others, permuter->flips, 2 * features};
+
+	memset(permuter->change, 0, features * sizeof(double));
+	cp_dataset_vector(dataset, row, permuter->own);
+	for (int repeat = 0; repeat < CP_IMPORTANCE_REPEATS; repeat++)
+	{
+		const double *p = permuter->probabilities;
+
+		cp_dataset_vector(dataset, permuter->rows[permuter->partners[repeat][i]], permuter->others);
+		cp_ensemble_path(&permuter->model->ensemble, &path, permuter->scratch, permuter->member,
+		                 permuter->probabilities);
+		for (uint32_t f = 0; f < features; f++)
+			permuter->change[f] += cp_log_loss_of(p[2 * f + 1], dataset->labels[row]) -
+			                       cp_log_loss_of(p[2 * f], dataset->labels[row]);
+	}
+	permuter->weight += weight;
+	permuter->weight_squares += weight * weight;
+	for (uint32_t f = 0; f < features; f++)
+	{
+		double change = permuter->change[f] / CP_IMPORTANCE_REPEATS;
+
+		permuter->sum[f] += weight * change;
+		permuter->squares[f] += weight * change * change;
+	}
+}
+
+static CpStatus
+measure_permutation(Permuter *permuter, CpImportance *importance)
+{
+	for (uint32_t i = 0; i < permuter->n; i++)
+	{
+		permute_row(permuter, i);
+		if (i % POLL_ROWS == 0)
+			CP_TRY(cp_poll(permuter->context));
+	}
+	for (uint32_t f = 0; f < permuter->model->map.count; f++)
+	{
+		double mean = permuter->sum[f] / permuter->weight;
+		double variance = permuter->squares[f] / permuter->weight - mean * mean;
+
+		/* Of a weighted mean: variance by the effective number of rows (Kish 1965). */
+		importance[f].permutation = mean;
+		importance[f].error = sqrt(fmax(variance, 0) * permuter->weight_squares) / permuter->weight;
+	}
+	return CP_OK;
+}
+
+CpStatus
+cp_importance(CpContext *context, const CpModel *model, const CpDataset *dataset,
+              const uint32_t *rows, uint32_t n, uint64_t seed, CpImportance *importance)
+{
+	uint32_t features = model->map.count;
+	uint32_t affordable = CP_IMPORTANCE_SCORINGS / (CP_IMPORTANCE_REPEATS * 2 * features);
+	Permuter permuter = {.context = context, .model = model, .dataset = dataset, .rows = rows};
+
+	memset(importance, 0, features * sizeof(*importance));
+	measure_trees(&model->ensemble, importance);
+	for (uint32_t f = 0; f < features; f++)
+		importance[f].permutation = importance[f].error = NAN;
+	if (n == 0)
+		return CP_OK;
+	affordable = affordable < CP_IMPORTANCE_ROWS ? CP_IMPORTANCE_ROWS : affordable;
+	permuter.n = n < affordable ? n : affordable;
+	CP_TRY(permuter_init(&permuter, seed));
+	CP_TRY(measure_permutation(&permuter, importance));
+	permuter_free(&permuter);
+	return CP_OK;
+}
