@@ -32,11 +32,13 @@ FROM cp_train('telco', 'customer', 'churn',
 \ir step.sql
 
 \echo
-\echo 'Measure: the same model on the customers it has not seen'
+\echo 'Measure: the same model on the customers it has not seen, with the 95 % interval of its AUC'
 \echo
 SELECT rows,
        round(100 * churn_rate::numeric, 1) AS "churn %",
        round(auc::numeric, 4)       AS auc,
+       round(auc_low::numeric, 4)   AS "at least",
+       round(auc_high::numeric, 4)  AS "at most",
        round(log_loss::numeric, 4)  AS log_loss,
        round(brier::numeric, 4)     AS brier,
        round(accuracy::numeric, 4)  AS accuracy,

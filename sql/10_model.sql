@@ -111,3 +111,11 @@ SELECT s.name, s.version, s.deployed, 'blend', 1, (m.ensemble->>'log_loss')::flo
 FROM churnprevent.model_summary s
 JOIN churnprevent.model m USING (model_id);
 COMMENT ON VIEW churnprevent.model_member IS 'members of the ensemble of every version and their blend: weight and out-of-fold figures';
+
+CREATE VIEW churnprevent.feature_importance AS
+SELECT s.name, s.version, s.deployed, i.feature, i.weight, i.gain, i.cover, i.permutation, i.error AS permutation_error
+FROM churnprevent.model_summary s
+JOIN churnprevent.model m USING (model_id)
+CROSS JOIN LATERAL pg_catalog.jsonb_to_recordset(m.importance)
+	AS i(feature text, weight float8, gain float8, cover float8, permutation float8, error float8);
+COMMENT ON VIEW churnprevent.feature_importance IS 'what each feature is worth to every version of every model';

@@ -1,24 +1,39 @@
+-- All of these measure the deployed version: without a source on its held-out rows, else on the rows of the source.
+
 CREATE FUNCTION cp_evaluate(
 	model text,
 	source text DEFAULT NULL,
 	label text DEFAULT NULL,
+	confidence float8 DEFAULT 0.95,
 	OUT rows bigint,
 	OUT churn_rate float8,
 	OUT auc float8,
+	OUT auc_low float8,
+	OUT auc_high float8,
 	OUT log_loss float8,
+	OUT log_loss_low float8,
+	OUT log_loss_high float8,
 	OUT brier float8,
 	OUT rmse float8,
+	OUT rmse_improvement float8,
 	OUT accuracy float8,
+	OUT accuracy_low float8,
+	OUT accuracy_high float8,
 	OUT ece float8,
-	OUT top_decile_lift float8
+	OUT ece_perfect float8,
+	OUT top_decile_lift float8,
+	OUT lift_low float8,
+	OUT lift_high float8
 ) RETURNS record
 AS 'MODULE_PATHNAME', 'cp_evaluate'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION cp_evaluate(text, text, text) IS 'figures of the deployed version: on its held-out rows, or on any source';
-REVOKE ALL ON FUNCTION cp_evaluate(text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION cp_evaluate(text, text, text, float8) IS 'figures of the deployed version with confidence intervals: on its held-out rows, or on any source';
+REVOKE ALL ON FUNCTION cp_evaluate(text, text, text, float8) FROM PUBLIC;
 
 CREATE FUNCTION cp_lift(
 	model text,
+	source text DEFAULT NULL,
+	label text DEFAULT NULL,
 	OUT decile int,
 	OUT customers bigint,
 	OUT churners float8,
@@ -27,9 +42,64 @@ CREATE FUNCTION cp_lift(
 	OUT captured float8
 ) RETURNS SETOF record
 AS 'MODULE_PATHNAME', 'cp_lift'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 10;
-COMMENT ON FUNCTION cp_lift(text) IS 'held-out customers in ten groups by falling score: how many of those who leave each holds';
-REVOKE ALL ON FUNCTION cp_lift(text) FROM PUBLIC;
+LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 10;
+COMMENT ON FUNCTION cp_lift(text, text, text) IS 'customers in ten groups by falling score: how many of those who leave each holds';
+REVOKE ALL ON FUNCTION cp_lift(text, text, text) FROM PUBLIC;
+
+CREATE FUNCTION cp_roc_curve(
+	model text,
+	source text DEFAULT NULL,
+	label text DEFAULT NULL,
+	points int DEFAULT 100,
+	OUT threshold float8,
+	OUT flagged float8,
+	OUT recall float8,
+	OUT false_positive_rate float8,
+	OUT "precision" float8
+) RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'cp_roc_curve'
+LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 100;
+COMMENT ON FUNCTION cp_roc_curve(text, text, text, int) IS 'ROC curve: what calling all customers from a score on would catch, from nobody to everybody';
+REVOKE ALL ON FUNCTION cp_roc_curve(text, text, text, int) FROM PUBLIC;
+
+CREATE FUNCTION cp_confusion_matrix(
+	model text,
+	source text DEFAULT NULL,
+	label text DEFAULT NULL,
+	INOUT threshold float8 DEFAULT 0.5,
+	OUT true_positives float8,
+	OUT false_positives float8,
+	OUT true_negatives float8,
+	OUT false_negatives float8,
+	OUT "precision" float8,
+	OUT recall float8,
+	OUT specificity float8,
+	OUT f1 float8,
+	OUT accuracy float8
+) RETURNS record
+AS 'MODULE_PATHNAME', 'cp_confusion_matrix'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION cp_confusion_matrix(text, text, text, float8) IS 'who is flagged at a threshold, rightly and wrongly';
+REVOKE ALL ON FUNCTION cp_confusion_matrix(text, text, text, float8) FROM PUBLIC;
+
+CREATE FUNCTION cp_calibration(
+	model text,
+	source text DEFAULT NULL,
+	label text DEFAULT NULL,
+	bins int DEFAULT 10,
+	OUT bin int,
+	OUT customers bigint,
+	OUT score_low float8,
+	OUT score_high float8,
+	OUT predicted float8,
+	OUT observed float8,
+	OUT observed_low float8,
+	OUT observed_high float8
+) RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'cp_calibration'
+LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 10;
+COMMENT ON FUNCTION cp_calibration(text, text, text, int) IS 'customers in groups by rising score: predicted and observed churn rates';
+REVOKE ALL ON FUNCTION cp_calibration(text, text, text, int) FROM PUBLIC;
 
 -- Aggregates over a score and what happened. They keep nothing and read no
 -- table, so everybody may call them.

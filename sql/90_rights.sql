@@ -10,7 +10,7 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	reads CONSTANT text[] := '{cp_predict,cp_score,cp_evaluate,cp_lift}';
+	reads CONSTANT text[] := '{cp_predict,cp_score,cp_evaluate,cp_lift,cp_roc_curve,cp_confusion_matrix,cp_calibration}';
 	operates CONSTANT text[] := '{cp_train,cp_deploy,cp_drop_model,cp_grant_model,cp_revoke_model}';
 	administers CONSTANT text[] := '{cp_grant,cp_revoke}';
 	functions text[] := CASE privileges
@@ -36,9 +36,9 @@ BEGIN
 		EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', signature, role);
 	END LOOP;
 	EXECUTE format('GRANT USAGE ON SCHEMA churnprevent TO %I', role);
-	EXECUTE format('GRANT SELECT ON churnprevent.model_summary, churnprevent.deployment TO %I', role);
+	EXECUTE format('GRANT SELECT ON churnprevent.model_summary, churnprevent.model_member, churnprevent.feature_importance, churnprevent.deployment TO %I', role);
 	EXECUTE format('GRANT SELECT (model_id, name, version, owner, checksum, created_at, seconds, label, roles,'
-		' rows, churn_rate, feature_count, features, member_weights, metrics) ON churnprevent.model TO %I', role);
+		' rows, churn_rate, feature_count, features, member_weights, metrics, ensemble, importance) ON churnprevent.model TO %I', role);
 	IF privileges <> 'reader' THEN
 		EXECUTE format('GRANT SELECT (source, options) ON churnprevent.model TO %I', role);
 		EXECUTE format('GRANT SELECT ON churnprevent.model_name, churnprevent.model_grant TO %I', role);

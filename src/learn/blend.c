@@ -56,7 +56,7 @@ weight_of(const Pool *pool, uint32_t row)
 	return pool->weights == NULL ? 1 : pool->weights[row];
 }
 
-/* The probability of what happened, clipped; a NaN, which no caller gives, counts as a clipped 0. */
+/* The probability of what happened, clipped; NaN counts as a clipped 0. */
 static inline double
 outcome_probability(double probability, uint8_t label)
 {
@@ -99,8 +99,7 @@ evaluate(const Pool *pool, Point *point)
 	{
 		if (row % POLL_ROWS == 0)
 			CP_TRY(cp_poll(pool->context));
-		if (weight_of(pool, row) > 0)
-			add_row(pool, row, point);
+		add_row(pool, row, point);
 	}
 	return CP_OK;
 }

@@ -30,8 +30,8 @@ typedef struct CpBlend
 
 /*
  * probabilities: [members][n] in [0, 1], for the logarithm taken no nearer to 0 or 1 than
- * CP_LOG_LOSS_CLIP; labels: [n] 1 = churned; weights: [n] zero or more, NULL = all 1. Rows
- * of weight zero are not looked at.
+ * CP_LOG_LOSS_CLIP (metrics.h), NaN only in rows of weight zero; labels: [n] 1 = churned;
+ * weights: [n] zero or more, NULL = all 1.
  *
  * Members below CP_BLEND_LEAST are dropped one by one, the least first, and the others
  * fitted again. By being fitted to these rows each weight beyond the first is worth half

@@ -153,8 +153,9 @@ evaluate_line(const Subset *subset, const double targets[2], bool has_intercept,
 static double
 newton_step(const Line *line, double step[2])
 {
-	double a = line->hessian[0][0] * (1 + RIDGE), b = line->hessian[0][1];
-	double c = line->hessian[1][1] * (1 + RIDGE);
+	double ridge = RIDGE * (line->hessian[0][0] + line->hessian[1][1]);
+	double a = line->hessian[0][0] + ridge, b = line->hessian[0][1];
+	double c = line->hessian[1][1] + ridge;
 	double determinant = a * c - b * b;
 
 	step[0] = (b * line->gradient[1] - c * line->gradient[0]) / determinant;
@@ -248,7 +249,7 @@ extend(Block *block, double weight, uint8_t label, double p)
 	block->last = block->first;
 }
 
-/* Equal parts of the weight in the order of probabilities, equal probabilities together; their number. */
+/* Equal parts of the weight by ascending probability, equal probabilities together. */
 static CpStatus
 fill_blocks(const Subset *subset, Block blocks[CP_CALIBRATION_KNOTS - 2], uint32_t *count)
 {
@@ -330,6 +331,22 @@ place_knots(const Block *blocks, uint32_t count, CpCalibration *calibration)
 	add_knot(calibration, 1, (1 + before) / 2);
 }
 
+/* Ascending from 0 to 1, and within them; every comparison fails for NaN. */
+static bool
+are_knots(const CpCalibration *calibration)
+{
+	uint32_t last = calibration->knots - 1;
+
+	if (calibration->knots < 3 || calibration->from[0] != 0 || calibration->from[last] != 1 ||
+	    !(calibration->to[0] > 0 && calibration->to[last] < 1))
+		return false;
+	for (uint32_t k = 1; k <= last; k++)
+		if (!(calibration->from[k] > calibration->from[k - 1] &&
+		      calibration->to[k] > calibration->to[k - 1]))
+			return false;
+	return true;
+}
+
 static CpStatus
 fit_isotonic(const Subset *subset, CpCalibration *calibration, bool *fitted)
 {
@@ -338,8 +355,7 @@ fit_isotonic(const Subset *subset, CpCalibration *calibration, bool *fitted)
 	double rate = subset->weight[1] / all;
 	uint32_t count;
 
-	*fitted = all >= CP_CALIBRATION_ISOTONIC_ROWS;
-	if (!*fitted)
+	if (all < CP_CALIBRATION_ISOTONIC_ROWS)
 		return CP_OK;
 	CP_TRY(fill_blocks(subset, blocks, &count));
 	count = pool_adjacent(blocks, count);
@@ -350,6 +366,8 @@ fit_isotonic(const Subset *subset, CpCalibration *calibration, bool *fitted)
 	}
 	/* The added rows weigh more in light blocks, which may put neighbours out of order. */
 	place_knots(blocks, pool_adjacent(blocks, count), calibration);
+	/* of huge weights a rate may be 1 */
+	*fitted = are_knots(calibration);
 	return CP_OK;
 }
 
@@ -435,10 +453,9 @@ static bool
 is_better(const Trial *trial, CpCalibrationKind kind, CpCalibrationKind simpler)
 {
 	double gain = trial->differences[simpler][kind] / trial->weight;
-	double variance = trial->squares[simpler][kind] / trial->weight - gain * gain;
+	double error = sqrt(trial->squares[simpler][kind]) / trial->weight; /* were there no gain */
 
-	return trial->fitted[kind] &&
-	       gain > CP_CALIBRATION_ERRORS * sqrt(fmax(variance, 0) / trial->weight);
+	return trial->fitted[kind] && gain > CP_CALIBRATION_ERRORS * error;
 }
 
 static CpStatus
@@ -539,22 +556,6 @@ cp_calibration_write(const CpCalibration *calibration, CpWriter *writer)
 		cp_write_f64(writer, calibration->from[k]);
 		cp_write_f64(writer, calibration->to[k]);
 	}
-}
-
-/* Ascending from 0 to 1, and within them; every comparison fails for NaN. */
-static bool
-are_knots(const CpCalibration *calibration)
-{
-	uint32_t last = calibration->knots - 1;
-
-	if (calibration->knots < 3 || calibration->from[0] != 0 || calibration->from[last] != 1 ||
-	    !(calibration->to[0] > 0 && calibration->to[last] < 1))
-		return false;
-	for (uint32_t k = 1; k <= last; k++)
-		if (!(calibration->from[k] > calibration->from[k - 1] &&
-		      calibration->to[k] > calibration->to[k - 1]))
-			return false;
-	return true;
 }
 
 /* Does what the kind needs check out, and is there nothing else? */

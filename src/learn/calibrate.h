@@ -12,7 +12,7 @@
 #include "num/bytes.h"
 #include "num/context.h"
 
-/* From the simplest to the most flexible. Stored in model bytes: values never change their meaning. */
+/* From simple to flexible. Stored in model bytes: values never change their meaning. */
 typedef enum CpCalibrationKind
 {
 	CP_CALIBRATION_NONE = 0,
@@ -25,13 +25,19 @@ typedef enum CpCalibrationKind
 /* Both ends included. */
 #define CP_CALIBRATION_KNOTS 64
 
-/* Slopes are 1 / CP_CALIBRATION_SLOPE .. CP_CALIBRATION_SLOPE, beyond it is not calibration that lacks. */
+/* Largest slope, and one over the least; beyond, it is not calibration that lacks. */
 #define CP_CALIBRATION_SLOPE 5
 
-/* A class of fewer rows gives nothing to choose by; of unequal weights, by their effective number (Kish 1965). */
+/*
+ * A class of fewer rows gives nothing to choose by; where weights differ it is the effective
+ * number of rows that counts (Kish 1965).
+ */
 #define CP_CALIBRATION_ROWS 30
 
-/* Isotonic is tried from this weight of rows on; with less it learns noise (Niculescu-Mizil, Caruana 2005). */
+/*
+ * Isotonic is tried from this weight of rows on; with fewer rows it learns noise
+ * (Niculescu-Mizil, Caruana 2005).
+ */
 #define CP_CALIBRATION_ISOTONIC_ROWS 1000
 
 /*

@@ -343,25 +343,25 @@ finish_number(CpDataset *dataset, CpColumn *column)
 		cp_free(dataset->context, &column->numbers);
 }
 
-/* To a mean of 1, by way of the largest: sums of huge or tiny weights would overflow or vanish. */
-static CpStatus
-scale_weights(CpDataset *dataset)
+bool
+cp_scale_weights(double *weights, uint32_t n)
 {
 	double largest = 0, sum = 0;
 
-	for (uint32_t row = 0; row < dataset->rows; row++)
-		largest = dataset->weights[row] > largest ? dataset->weights[row] : largest;
-	if (dataset->rows > 0 && largest == 0)
-		return cp_fail(dataset->context, CP_BAD_DATA, "All weights are zero.");
-	for (uint32_t row = 0; row < dataset->rows; row++)
+	for (uint32_t row = 0; row < n; row++)
+		largest = weights[row] > largest ? weights[row] : largest;
+	if (largest == 0)
+		return n == 0;
+	/* By way of the largest: sums of huge or tiny weights would overflow or vanish. */
+	for (uint32_t row = 0; row < n; row++)
 	{
-		dataset->weights[row] /= largest;
+		weights[row] /= largest;
 		/* Steps of 2^-22 add up exactly, in whatever order the rows came. */
-		sum += floor(dataset->weights[row] * 4194304) / 4194304;
+		sum += floor(weights[row] * 4194304) / 4194304;
 	}
-	for (uint32_t row = 0; row < dataset->rows; row++)
-		dataset->weights[row] *= dataset->rows / sum;
-	return CP_OK;
+	for (uint32_t row = 0; row < n; row++)
+		weights[row] *= n / sum;
+	return true;
 }
 
 CpStatus
@@ -369,8 +369,8 @@ cp_dataset_finish(CpDataset *dataset)
 {
 	if (dataset->max_rows != 0 && dataset->rows > dataset->max_rows)
 		CP_TRY(thin(dataset));
-	if (dataset->weights != NULL)
-		CP_TRY(scale_weights(dataset));
+	if (dataset->weights != NULL && !cp_scale_weights(dataset->weights, dataset->rows))
+		return cp_fail(dataset->context, CP_BAD_DATA, "All weights are zero.");
 	for (uint32_t c = 0; c < dataset->ncolumns; c++)
 	{
 		CpColumn *column = &dataset->columns[c];

@@ -121,4 +121,10 @@ extern double cp_dataset_value(const CpColumn *column, uint32_t row);
 /* The kept columns of a row as a feature vector. */
 extern void cp_dataset_vector(const CpDataset *dataset, uint32_t row, double *vector);
 
+/*
+ * To a mean of 1, by a factor that does not depend on their order. When all are zero:
+ * false, and they stay. They are finite and not negative.
+ */
+extern bool cp_scale_weights(double *weights, uint32_t n);
+
 #endif

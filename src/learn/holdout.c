@@ -28,7 +28,7 @@ cp_holdout_write(const CpTrained *trained, CpContext *context, CpWriter *writer)
 }
 
 static void
-read_row(CpHoldout *holdout, CpReader *reader, uint32_t row)
+read_row(CpScored *holdout, CpReader *reader, uint32_t row)
 {
 	holdout->probabilities[row] = cp_read_f64(reader);
 	holdout->labels[row] = cp_read_u8(reader);
@@ -42,7 +42,7 @@ read_row(CpHoldout *holdout, CpReader *reader, uint32_t row)
 }
 
 CpStatus
-cp_holdout_read(CpHoldout *holdout, CpContext *context, const void *bytes, size_t length)
+cp_holdout_read(CpScored *holdout, CpContext *context, const void *bytes, size_t length)
 {
 	CpReader reader;
 	bool weighted;

@@ -11,18 +11,10 @@
 
 #define CP_HOLDOUT_ROWS 4000000
 
-typedef struct CpHoldout
-{
-	uint32_t rows;
-	double *probabilities; /* [rows] */
-	uint8_t *labels;       /* [rows] */
-	double *weights;       /* [rows], NULL = all 1 */
-} CpHoldout;
-
 /* The held-out rows of a training, in writer->bytes, writer->length. */
 extern CpStatus cp_holdout_write(const CpTrained *trained, CpContext *context, CpWriter *writer);
 
-extern CpStatus cp_holdout_read(CpHoldout *holdout, CpContext *context, const void *bytes,
+extern CpStatus cp_holdout_read(CpScored *holdout, CpContext *context, const void *bytes,
                                 size_t length);
 
 #endif

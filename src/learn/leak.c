@@ -16,6 +16,9 @@
 #define POLL_LOOKUPS (1u << 12)
 /* Rows of the average rate that are added to every bin. */
 #define SMOOTHING 10
+/* Bins of a number at most, and rows of one: finer bins would hide what the number tells. */
+#define NUMBER_BINS 32
+#define NUMBER_BIN_ROWS 10
 
 /* ---- features ---- */
 
@@ -52,6 +55,58 @@ fill_histograms(CpContext *context, const CpTraining *training, const CpBinFeatu
 	return CP_OK;
 }
 
+static double
+weight_of_bin(const Histogram *parts, uint32_t nparts, uint32_t bin)
+{
+	double weight = 0;
+
+	for (uint32_t part = 0; part < nparts; part++)
+		weight += parts[part].weight[bin][0] + parts[part].weight[bin][1];
+	return weight;
+}
+
+/* Add a bin of all parts to one before it. */
+static void
+move_bin(Histogram *parts, uint32_t nparts, uint32_t from, uint32_t to)
+{
+	for (uint32_t part = 0; part < nparts && from != to; part++)
+		for (int label = 0; label < 2; label++)
+		{
+			parts[part].weight[to][label] += parts[part].weight[from][label];
+			parts[part].weight[from][label] = 0;
+		}
+}
+
+/*
+ * Join neighbouring bins of a number by the share of the weight that lies below their
+ * middle, so that a heavy value stays alone; the number of bins left.
+ */
+static uint32_t
+join_bins(const CpBinFeature *feature, Histogram *parts, uint32_t nparts)
+{
+	double all = 0, below = 0, wanted;
+	uint32_t joined = 0, last = 0;
+
+	for (uint32_t bin = 0; bin <= feature->ncuts; bin++)
+		all += weight_of_bin(parts, nparts, bin);
+	if (feature->category || !(all > 0 && isfinite(all)))
+		return feature->bins;
+	wanted = fmin(NUMBER_BINS, all / NUMBER_BIN_ROWS);
+	for (uint32_t bin = 0; bin <= feature->ncuts; bin++)
+	{
+		double weight = weight_of_bin(parts, nparts, bin);
+		uint32_t place = (uint32_t) (wanted * ((below + weight / 2) / all));
+
+		joined += bin == 0 || place != last;
+		move_bin(parts, nparts, bin, joined - 1);
+		below += weight;
+		last = place;
+	}
+	if (feature->has_missing)
+		move_bin(parts, nparts, feature->bins - 1, joined++);
+	return joined;
+}
+
 /* others: sum of all parts but one; what no other part has is exactly 0. */
 static void
 add_others(const Histogram *parts, uint32_t nparts, uint32_t part, uint32_t bins, Histogram *others)
@@ -76,7 +131,7 @@ add_bins(const Histogram *histogram, uint32_t bins, double sums[2])
 	}
 }
 
-/* AUC within a part by the bins' rates in the others: adds pairs won and pairs in all, by weight. */
+/* AUC within a part by the bins' rates in the others; weighted pairs won and in all are added. */
 static CpStatus
 add_part(CpContext *context, const Histogram *part, const Histogram *others, uint32_t bins,
          double *won, double *pairs)
@@ -110,15 +165,17 @@ feature_auc(CpContext *context, const CpTraining *training, const CpBinFeature *
             Histogram *parts, uint32_t nparts, double *auc)
 {
 	double won = 0, pairs = 0;
+	uint32_t bins;
 
 	memset(parts, 0, nparts * sizeof(Histogram));
 	CP_TRY(fill_histograms(context, training, feature, parts));
+	bins = join_bins(feature, parts, nparts);
 	for (uint32_t part = 0; part < nparts; part++)
 	{
 		Histogram others;
 
-		add_others(parts, nparts, part, feature->bins, &others);
-		CP_TRY(add_part(context, &parts[part], &others, feature->bins, &won, &pairs));
+		add_others(parts, nparts, part, bins, &others);
+		CP_TRY(add_part(context, &parts[part], &others, bins, &won, &pairs));
 	}
 	*auc = pairs > 0 ? won / pairs : NAN;
 	return CP_OK;

@@ -27,15 +27,8 @@ cp_log_odds_loss(double log_odds, int churned)
 	return score > 0 ? score + cp_log(1 + cp_exp(-score)) : cp_log(1 + cp_exp(score));
 }
 
-static double
-weight_of(const double *weights, uint32_t row)
-{
-	return weights == NULL ? 1 : weights[row];
-}
-
-/* order: [n] rows by ascending probability, rows of equal probability as they came. */
-static CpStatus
-rank_rows(CpContext *context, const double *probabilities, uint32_t n, uint32_t **order)
+CpStatus
+cp_rank_rows(CpContext *context, const double *scores, uint32_t n, uint32_t **order)
 {
 	uint64_t *keys;
 
@@ -43,7 +36,7 @@ rank_rows(CpContext *context, const double *probabilities, uint32_t n, uint32_t 
 	CP_TRY(cp_alloc(context, &keys, n, sizeof(uint64_t)));
 	for (uint32_t row = 0; row < n; row++)
 	{
-		keys[row] = cp_sort_key_of_double(probabilities[row]);
+		keys[row] = cp_sort_key_of_double(scores[row]);
 		(*order)[row] = row;
 	}
 	CP_TRY(cp_sort_rows(context, keys, *order, n));
@@ -66,7 +59,7 @@ auc_of_ranks(const uint32_t *order, const double *probabilities, const uint8_t *
 		for (end = begin;
 		     end < n && (end == begin || probabilities[order[end]] == probabilities[order[begin]]);
 		     end++)
-			tied[labels[order[end]] != 0] += weight_of(weights, order[end]);
+			tied[labels[order[end]] != 0] += cp_row_weight(weights, order[end]);
 		won += tied[1] * (stayers + tied[0] / 2);
 		churners += tied[1];
 		stayers += tied[0];
@@ -83,7 +76,7 @@ fill_deciles(const uint32_t *order, const double *probabilities, const uint8_t *
 	{
 		uint32_t row = order[n - 1 - i];
 		CpDecile *decile = &deciles[(uint64_t) i * CP_DECILES / n];
-		double weight = weight_of(weights, row);
+		double weight = cp_row_weight(weights, row);
 
 		decile->rows++;
 		decile->weight += weight;
@@ -109,7 +102,7 @@ add_up(const double *probabilities, const uint8_t *labels, const double *weights
 	for (uint32_t row = 0; row < n; row++)
 	{
 		double p = probabilities[row];
-		double weight = weight_of(weights, row);
+		double weight = cp_row_weight(weights, row);
 		double miss = p - (labels[row] != 0);
 
 		*all += weight;
@@ -141,7 +134,7 @@ cp_metrics(CpContext *context, const double *probabilities, const uint8_t *label
 		metrics->rmse = metrics->accuracy = metrics->ece = metrics->top_decile_lift = NAN;
 		return CP_OK;
 	}
-	CP_TRY(rank_rows(context, probabilities, n, &order));
+	CP_TRY(cp_rank_rows(context, probabilities, n, &order));
 	metrics->auc = auc_of_ranks(order, probabilities, labels, weights, n);
 	fill_deciles(order, probabilities, labels, weights, n, deciles);
 	add_up(probabilities, labels, weights, n, &all, metrics);
@@ -159,7 +152,7 @@ cp_auc(CpContext *context, const double *scores, const uint8_t *labels, const do
 {
 	uint32_t *order;
 
-	CP_TRY(rank_rows(context, scores, n, &order));
+	CP_TRY(cp_rank_rows(context, scores, n, &order));
 	*auc = auc_of_ranks(order, scores, labels, weights, n);
 	cp_free(context, &order);
 	return CP_OK;
@@ -171,7 +164,7 @@ cp_deciles(CpContext *context, const double *probabilities, const uint8_t *label
 {
 	uint32_t *order;
 
-	CP_TRY(rank_rows(context, probabilities, n, &order));
+	CP_TRY(cp_rank_rows(context, probabilities, n, &order));
 	fill_deciles(order, probabilities, labels, weights, n, deciles);
 	cp_free(context, &order);
 	return CP_OK;

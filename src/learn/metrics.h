@@ -17,6 +17,15 @@
 /* A probability is taken no nearer to 0 or 1 than this when its logarithm is needed. */
 #define CP_LOG_LOSS_CLIP 1e-15
 
+/* Rows that were scored, and what became of them. */
+typedef struct CpScored
+{
+	uint32_t rows;
+	double *probabilities; /* [rows] in [0, 1] */
+	uint8_t *labels;       /* [rows] 1 = churned */
+	double *weights;       /* [rows] finite, 0 or more; NULL = all 1 */
+} CpScored;
+
 typedef struct CpMetrics
 {
 	uint32_t rows;
@@ -48,6 +57,17 @@ extern CpStatus cp_auc(CpContext *context, const double *scores, const uint8_t *
 /* Ten groups of equal count, highest probabilities first. */
 extern CpStatus cp_deciles(CpContext *context, const double *probabilities, const uint8_t *labels,
                            const double *weights, uint32_t n, CpDecile deciles[CP_DECILES]);
+
+/* Rows in ascending order of score, those of equal score as they came: [n], from the context. */
+extern CpStatus cp_rank_rows(CpContext *context, const double *scores, uint32_t n,
+                             uint32_t **order);
+
+/* weights as above. */
+static inline double
+cp_row_weight(const double *weights, uint32_t row)
+{
+	return weights == NULL ? 1 : weights[row];
+}
 
 /* Loss of one probability; it is clipped as above. */
 extern double cp_log_loss_of(double probability, int churned);

@@ -1,11 +1,12 @@
 /*
- * args.c: text arguments of SQL functions.
+ * args.c: arguments of SQL functions.
  */
 #include "postgres.h"
 
 #include "utils/builtins.h"
 
 #include "pg/args.h"
+#include "pg/json.h"
 
 static void
 require(FunctionCallInfo fcinfo, int argument, const char *name)
@@ -40,4 +41,12 @@ cp_required_version(FunctionCallInfo fcinfo, int argument)
 		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("versions are numbered from 1"),
 		         errdetail("Version %d was asked for.", version)));
 	return version;
+}
+
+void
+cp_report_range(const char *name, double value, const char *range)
+{
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+	                errmsg("argument \"%s\" is out of range", name),
+	                errdetail("It is %s and must be %s.", cp_shortest(value), range)));
 }

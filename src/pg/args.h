@@ -1,5 +1,5 @@
 /*
- * args.h: text arguments of SQL functions.
+ * args.h: arguments of SQL functions.
  */
 #ifndef CP_ARGS_H
 #define CP_ARGS_H
@@ -16,5 +16,9 @@ extern char *cp_optional_text(FunctionCallInfo fcinfo, int argument);
 
 /* A version number: not NULL, 1 or more. */
 extern int32 cp_required_version(FunctionCallInfo fcinfo, int argument);
+
+/* The error that the argument is not in its range, such as "between 0 and 1". */
+extern void cp_report_range(const char *name, double value, const char *range)
+	pg_attribute_noreturn();
 
 #endif

@@ -1,224 +1,129 @@
 /*
- * fn_evaluate.c: cp_evaluate and cp_lift: what a model is worth.
+ * fn_evaluate.c: cp_evaluate, cp_lift, cp_roc_curve, cp_confusion_matrix and
+ * cp_calibration: what a model is worth.
  */
 #include "pg/compat.h"
 
 #include <math.h>
 
 #include "access/htup_details.h"
-#include "executor/spi.h"
-#include "miscadmin.h"
-#include "utils/builtins.h"
-#include "utils/memutils.h"
 
-#include "learn/holdout.h"
-#include "learn/metrics.h"
+#include "learn/evaluation.h"
+#include "learn/roc.h"
 #include "pg/args.h"
-#include "pg/bridge.h"
-#include "pg/guc.h"
-#include "pg/json.h"
-#include "pg/label.h"
-#include "pg/scorer.h"
-#include "pg/source.h"
+#include "pg/evaluation_set.h"
 
 PG_FUNCTION_INFO_V1(cp_evaluate);
 PG_FUNCTION_INFO_V1(cp_lift);
+PG_FUNCTION_INFO_V1(cp_roc_curve);
+PG_FUNCTION_INFO_V1(cp_confusion_matrix);
+PG_FUNCTION_INFO_V1(cp_calibration);
 
-/* Scores and labels as they come in. */
-typedef struct Scored
+/* Of arguments that are NULL, as in sql/13_evaluate.sql of those left out. */
+#define DEFAULT_CONFIDENCE 0.95
+#define DEFAULT_POINTS 100
+#define DEFAULT_THRESHOLD 0.5
+#define DEFAULT_BINS 10
+
+#define MOST_BINS 100
+#define MOST_COLUMNS 19
+
+/* --- rows ----------------------------------------------------------------- */
+
+/* A row about to be returned, filled from the left. */
+typedef struct Row
 {
-	CpBridge *bridge;
-	double *probabilities;
-	uint8 *labels;
-	uint32 rows;
-	uint32 capacity;
-	uint64 unlabelled;
-} Scored;
+	Datum values[MOST_COLUMNS];
+	bool nulls[MOST_COLUMNS];
+	int columns;
+} Row;
 
 static void
-add_scored(Scored *scored, double probability, bool churned)
+add_datum(Row *row, Datum value, bool isnull)
 {
-	if (scored->rows == scored->capacity)
-	{
-		CpContext *context = &scored->bridge->context;
-		size_t capacity = (size_t) scored->capacity * 2 + 1024;
+	row->values[row->columns] = value;
+	row->nulls[row->columns++] = isnull;
+}
 
-		if (capacity > CP_MAX_ROWS)
-			ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-			                errmsg("too many rows to evaluate"), errhint("Evaluate on a sample.")));
-		cp_bridge_check(scored->bridge,
-		                cp_resize(context, &scored->probabilities, capacity, sizeof(double)), NULL);
-		cp_bridge_check(scored->bridge, cp_resize(context, &scored->labels, capacity, 1), NULL);
-		scored->capacity = capacity;
-	}
-	scored->probabilities[scored->rows] = probability;
-	scored->labels[scored->rows++] = churned;
+/* NaN, not defined, becomes NULL. */
+static void
+add_number(Row *row, double number)
+{
+	add_datum(row, Float8GetDatum(number), isnan(number));
 }
 
 static void
-score_source(CpScorer *scorer, CpSource *source, CpLabelReader *label, int label_column,
-             Scored *scored)
+add_interval(Row *row, CpInterval interval)
 {
-	MemoryContext row_memory =
-		AllocSetContextCreate(CurrentMemoryContext, "churnprevent row", ALLOCSET_DEFAULT_SIZES);
-	HeapTuple tuple;
-
-	while ((tuple = cp_source_next(source)) != NULL)
-	{
-		MemoryContext caller = MemoryContextSwitchTo(row_memory);
-		bool isnull;
-		Datum value = heap_getattr(tuple, label_column + 1, source->descriptor, &isnull);
-
-		if (isnull)
-			scored->unlabelled++;
-		else
-			add_scored(scored, cp_scorer_tuple(scorer, tuple, source->descriptor, NULL),
-			           cp_label_churned(label, value));
-		MemoryContextSwitchTo(caller);
-		MemoryContextReset(row_memory);
-	}
-	MemoryContextDelete(row_memory);
-}
-
-/* Metrics of the deployed version on a source, labels as at training. */
-static void
-evaluate_source(CpScorer *scorer, CpBridge *bridge, const char *text, const char *label_name,
-                CpMetrics *metrics)
-{
-	const CpModelRef *ref = cp_scorer_ref(scorer);
-	const char *positive = cp_json_get_text(cp_store_options(ref), "positive");
-	Scored scored = {bridge};
-	CpSource source;
-	CpLabelReader label;
-	int label_column;
-	Oid type;
-
-	if (label_name == NULL)
-		label_name = cp_store_label(ref);
-	SPI_connect();
-	cp_source_open(&source, text);
-	label_column = cp_source_column(&source, label_name, "label");
-	type = TupleDescAttr(source.descriptor, label_column)->atttypid;
-	cp_label_init(&label, label_name, type, cp_label_positive_for(type, positive));
-	score_source(scorer, &source, &label, label_column, &scored);
-	cp_source_close(&source);
-	if (scored.rows == 0)
-		ereport(ERROR,
-		        (errcode(ERRCODE_DATA_EXCEPTION), errmsg("the source has no rows with a label")));
-	if (label.positive == NULL)
-		cp_label_finish(&label);
-	if (scored.unlabelled > 0)
-		ereport(NOTICE,
-		        (errmsg_plural("%llu row left out because label \"%s\" is NULL",
-		                       "%llu rows left out because label \"%s\" is NULL", scored.unlabelled,
-		                       (unsigned long long) scored.unlabelled, label_name)));
-	cp_bridge_check(bridge,
-	                cp_metrics(&bridge->context, scored.probabilities, scored.labels, NULL,
-	                           scored.rows, metrics),
-	                NULL);
-	SPI_finish();
-}
-
-static void
-stored_metrics(const CpModelRef *ref, const char *name, CpMetrics *metrics)
-{
-	Jsonb *json = cp_store_metrics(ref);
-
-	metrics->rows = cp_json_get_number(json, "rows");
-	if (metrics->rows == 0)
-		ereport(ERROR,
-		        (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-		         errmsg("model \"%s\" version %d has no held-out rows", name, ref->version),
-		         errhint("Name a source to evaluate on, or train with \"test_size\" above 0.")));
-	metrics->churn_rate = cp_json_get_number(json, "churn_rate");
-	metrics->auc = cp_json_get_number(json, "auc");
-	metrics->log_loss = cp_json_get_number(json, "log_loss");
-	metrics->brier = cp_json_get_number(json, "brier");
-	metrics->rmse = cp_json_get_number(json, "rmse");
-	metrics->accuracy = cp_json_get_number(json, "accuracy");
-	metrics->ece = cp_json_get_number(json, "ece");
-	metrics->top_decile_lift = cp_json_get_number(json, "top_decile_lift");
+	add_number(row, interval.low);
+	add_number(row, interval.high);
 }
 
 static Datum
-metrics_row(FunctionCallInfo fcinfo, const CpMetrics *metrics)
+single_row(FunctionCallInfo fcinfo, Row *row)
 {
-	double figures[] = {
-		metrics->churn_rate, metrics->auc,      metrics->log_loss, metrics->brier,
-		metrics->rmse,       metrics->accuracy, metrics->ece,      metrics->top_decile_lift};
 	TupleDesc descriptor;
-	Datum values[1 + lengthof(figures)];
-	bool nulls[1 + lengthof(figures)] = {false};
 
 	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
-	values[0] = Int64GetDatum(metrics->rows);
-	for (size_t i = 0; i < lengthof(figures); i++)
-	{
-		values[1 + i] = Float8GetDatum(figures[i]);
-		nulls[1 + i] = isnan(figures[i]);
-	}
-	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls));
+	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), row->values, row->nulls));
+}
+
+static void
+put_row(FunctionCallInfo fcinfo, Row *row)
+{
+	ReturnSetInfo *info = (ReturnSetInfo *) fcinfo->resultinfo;
+
+	tuplestore_putvalues(info->setResult, info->setDesc, row->values, row->nulls);
+}
+
+/* --- functions ------------------------------------------------------------ */
+
+static void
+add_figures(Row *row, const CpEvaluation *evaluation)
+{
+	const CpMetrics *metrics = &evaluation->metrics;
+
+	add_datum(row, Int64GetDatum(metrics->rows), false);
+	add_number(row, metrics->churn_rate);
+	add_number(row, metrics->auc);
+	add_interval(row, evaluation->auc);
+	add_number(row, metrics->log_loss);
+	add_interval(row, evaluation->log_loss);
+	add_number(row, metrics->brier);
+	add_number(row, metrics->rmse);
+	add_number(row, evaluation->rmse_improvement);
+	add_number(row, metrics->accuracy);
+	add_interval(row, evaluation->accuracy);
+	add_number(row, metrics->ece);
+	add_number(row, evaluation->ece_perfect);
+	add_number(row, metrics->top_decile_lift);
+	add_interval(row, evaluation->lift);
 }
 
 Datum
 cp_evaluate(PG_FUNCTION_ARGS)
 {
-	MemoryContext caller = CurrentMemoryContext;
-	MemoryContext memory =
-		AllocSetContextCreate(caller, "churnprevent evaluation", ALLOCSET_DEFAULT_SIZES);
-	CpBridge bridge;
-	CpScorer *scorer;
-	CpMetrics metrics;
-	char *name = cp_optional_text(fcinfo, 0);
-	char *source = cp_optional_text(fcinfo, 1);
+	double confidence = PG_ARGISNULL(3) ? DEFAULT_CONFIDENCE : PG_GETARG_FLOAT8(3);
+	CpEvaluationSet set;
+	CpEvaluation evaluation;
+	Row row = {{0}};
 
-	MemoryContextSwitchTo(memory);
-	cp_bridge_init(&bridge, memory, cp_training_memory);
-	scorer = cp_scorer_make(name);
-	if (source == NULL)
-		stored_metrics(cp_scorer_ref(scorer), cp_scorer_model(scorer), &metrics);
-	else
-		evaluate_source(scorer, &bridge, source, cp_optional_text(fcinfo, 2), &metrics);
-	MemoryContextSwitchTo(caller);
-	MemoryContextDelete(memory);
-	PG_RETURN_DATUM(metrics_row(fcinfo, &metrics));
+	if (!(confidence > 0 && confidence < 1))
+		cp_report_range("confidence", confidence, "above 0 and below 1");
+	cp_evaluation_set_open(&set, fcinfo);
+	cp_bridge_check(&set.bridge,
+	                cp_evaluation(&set.bridge.context, &set.scored, confidence, &evaluation), NULL);
+	cp_evaluation_set_close(&set);
+	add_figures(&row, &evaluation);
+	PG_RETURN_DATUM(single_row(fcinfo, &row));
 }
 
 static void
-read_deciles(const char *name, CpDecile deciles[CP_DECILES])
+put_deciles(FunctionCallInfo fcinfo, const CpDecile deciles[CP_DECILES])
 {
-	CpScorer *scorer = cp_scorer_make(name);
-	const CpModelRef *ref = cp_scorer_ref(scorer);
-	CpBridge bridge;
-	CpHoldout holdout;
-	bytea *bytes = cp_store_holdout(ref);
-
-	if (bytes == NULL)
-		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-		                errmsg("model \"%s\" version %d has no held-out rows",
-		                       cp_scorer_model(scorer), ref->version),
-		                errhint("Train with \"test_size\" above 0.")));
-	cp_bridge_init(&bridge, CurrentMemoryContext, cp_training_memory);
-	cp_bridge_check(
-		&bridge,
-		cp_holdout_read(&holdout, &bridge.context, VARDATA(bytes), VARSIZE(bytes) - VARHDRSZ),
-		psprintf("held-out rows of model \"%s\"", cp_scorer_model(scorer)));
-	cp_bridge_check(&bridge,
-	                cp_deciles(&bridge.context, holdout.probabilities, holdout.labels,
-	                           holdout.weights, holdout.rows, deciles),
-	                NULL);
-}
-
-Datum
-cp_lift(PG_FUNCTION_ARGS)
-{
-	ReturnSetInfo *info = (ReturnSetInfo *) fcinfo->resultinfo;
-	CpDecile deciles[CP_DECILES];
 	double weight = 0, churned = 0, captured = 0;
 
-	read_deciles(cp_optional_text(fcinfo, 0), deciles);
-	cp_materialize(fcinfo);
 	for (int i = 0; i < CP_DECILES; i++)
 	{
 		weight += deciles[i].weight;
@@ -227,22 +132,127 @@ cp_lift(PG_FUNCTION_ARGS)
 	for (int i = 0; i < CP_DECILES; i++)
 	{
 		double rate = deciles[i].churned / deciles[i].weight;
-		Datum values[6];
-		bool nulls[6] = {false};
+		Row row = {{0}};
 
 		if (deciles[i].rows == 0)
 			continue;
 		captured += deciles[i].churned;
-		values[0] = Int32GetDatum(i + 1);
-		values[1] = Int64GetDatum(deciles[i].rows);
-		values[2] = Float8GetDatum(deciles[i].churned);
-		values[3] = Float8GetDatum(rate);
-		values[4] = Float8GetDatum(rate / (churned / weight));
-		values[5] = Float8GetDatum(captured / churned);
-		nulls[3] = deciles[i].weight == 0;
-		nulls[4] = nulls[3] || churned == 0;
-		nulls[5] = churned == 0;
-		tuplestore_putvalues(info->setResult, info->setDesc, values, nulls);
+		add_datum(&row, Int32GetDatum(i + 1), false);
+		add_datum(&row, Int64GetDatum(deciles[i].rows), false);
+		add_number(&row, deciles[i].churned);
+		add_number(&row, rate);
+		add_number(&row, rate / (churned / weight));
+		add_number(&row, captured / churned);
+		put_row(fcinfo, &row);
 	}
+}
+
+Datum
+cp_lift(PG_FUNCTION_ARGS)
+{
+	CpEvaluationSet set;
+	CpDecile deciles[CP_DECILES];
+
+	cp_materialize(fcinfo);
+	cp_evaluation_set_open(&set, fcinfo);
+	cp_bridge_check(&set.bridge,
+	                cp_deciles(&set.bridge.context, set.scored.probabilities, set.scored.labels,
+	                           set.scored.weights, set.scored.rows, deciles),
+	                NULL);
+	cp_evaluation_set_close(&set);
+	put_deciles(fcinfo, deciles);
+	return (Datum) 0;
+}
+
+Datum
+cp_roc_curve(PG_FUNCTION_ARGS)
+{
+	int32 points = PG_ARGISNULL(3) ? DEFAULT_POINTS : PG_GETARG_INT32(3);
+	CpEvaluationSet set;
+	CpRocPoint *curve;
+	uint32 count;
+
+	if (points < 2)
+		cp_report_range("points", points, "2 or more");
+	cp_materialize(fcinfo);
+	cp_evaluation_set_open(&set, fcinfo);
+	cp_bridge_check(&set.bridge, cp_roc(&set.bridge.context, &set.scored, points, &curve, &count),
+	                NULL);
+	for (uint32 i = 0; i < count; i++)
+	{
+		Row row = {{0}};
+
+		add_number(&row, curve[i].threshold);
+		add_number(&row, curve[i].flagged);
+		add_number(&row, curve[i].recall);
+		add_number(&row, curve[i].false_positive_rate);
+		add_number(&row, curve[i].precision);
+		put_row(fcinfo, &row);
+	}
+	cp_evaluation_set_close(&set);
+	return (Datum) 0;
+}
+
+Datum
+cp_confusion_matrix(PG_FUNCTION_ARGS)
+{
+	double threshold = PG_ARGISNULL(3) ? DEFAULT_THRESHOLD : PG_GETARG_FLOAT8(3);
+	CpEvaluationSet set;
+	CpConfusion confusion;
+	Row row = {{0}};
+
+	if (!(threshold >= 0 && threshold <= 1))
+		cp_report_range("threshold", threshold, "between 0 and 1");
+	cp_evaluation_set_open(&set, fcinfo);
+	cp_bridge_check(&set.bridge,
+	                cp_confusion(&set.bridge.context, &set.scored, threshold, &confusion), NULL);
+	cp_evaluation_set_close(&set);
+	add_number(&row, threshold);
+	add_number(&row, confusion.true_positives);
+	add_number(&row, confusion.false_positives);
+	add_number(&row, confusion.true_negatives);
+	add_number(&row, confusion.false_negatives);
+	add_number(&row, confusion.precision);
+	add_number(&row, confusion.recall);
+	add_number(&row, confusion.specificity);
+	add_number(&row, confusion.f1);
+	add_number(&row, confusion.accuracy);
+	PG_RETURN_DATUM(single_row(fcinfo, &row));
+}
+
+static void
+put_bin(FunctionCallInfo fcinfo, int32 number, const CpReliability *bin)
+{
+	Row row = {{0}};
+
+	add_datum(&row, Int32GetDatum(number), false);
+	add_datum(&row, Int64GetDatum(bin->rows), false);
+	add_number(&row, bin->score_low);
+	add_number(&row, bin->score_high);
+	add_number(&row, bin->predicted);
+	add_number(&row, bin->observed);
+	add_interval(&row, bin->observed_range);
+	put_row(fcinfo, &row);
+}
+
+Datum
+cp_calibration(PG_FUNCTION_ARGS)
+{
+	int32 bins = PG_ARGISNULL(3) ? DEFAULT_BINS : PG_GETARG_INT32(3);
+	CpEvaluationSet set;
+	CpReliability reliability[MOST_BINS];
+
+	if (bins < 2 || bins > MOST_BINS)
+		cp_report_range("bins", bins, "between 2 and " CppAsString2(MOST_BINS));
+	cp_materialize(fcinfo);
+	cp_evaluation_set_open(&set, fcinfo);
+	cp_bridge_check(
+		&set.bridge,
+		cp_reliability(&set.bridge.context, &set.scored, bins, DEFAULT_CONFIDENCE, reliability),
+		NULL);
+	cp_evaluation_set_close(&set);
+	for (int32 i = 0; i < bins; i++)
+		if (reliability[i].rows > 0)
+			put_bin(fcinfo, i + 1, &reliability[i]);
 	return (Datum) 0;
 }

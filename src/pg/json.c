@@ -118,16 +118,6 @@ get(Jsonb *object, const char *key)
 	return findJsonbValueFromContainer(&object->root, JB_FOBJECT, &name);
 }
 
-double
-cp_json_get_number(Jsonb *object, const char *key)
-{
-	JsonbValue *value = get(object, key);
-
-	if (value == NULL || value->type != jbvNumeric)
-		return NAN;
-	return DatumGetFloat8(DirectFunctionCall1(numeric_float8, NumericGetDatum(value->val.numeric)));
-}
-
 char *
 cp_json_get_text(Jsonb *object, const char *key)
 {

@@ -27,8 +27,7 @@ extern Jsonb *cp_json_end(CpJson *json);
 /* An array of documents. */
 extern Jsonb *cp_json_array(Jsonb **elements, int count);
 
-/* The number or text of a key; NaN or NULL when there is none. */
-extern double cp_json_get_number(Jsonb *object, const char *key);
+/* The text of a key; NULL when there is none. */
 extern char *cp_json_get_text(Jsonb *object, const char *key);
 
 #endif

@@ -320,12 +320,6 @@ cp_store_holdout(const CpModelRef *ref)
 }
 
 Jsonb *
-cp_store_metrics(const CpModelRef *ref)
-{
-	return (Jsonb *) read_column(ref, MODEL_METRICS);
-}
-
-Jsonb *
 cp_store_options(const CpModelRef *ref)
 {
 	return (Jsonb *) read_column(ref, MODEL_OPTIONS);

@@ -45,8 +45,7 @@ extern bytea *cp_store_bytes(const CpModelRef *ref);
 /* Held-out scores of a version, NULL when it has none. */
 extern bytea *cp_store_holdout(const CpModelRef *ref);
 
-/* Its figures, its options and the name of its label column, as stored. */
-extern Jsonb *cp_store_metrics(const CpModelRef *ref);
+/* Its options and the name of its label column, as stored. */
 extern Jsonb *cp_store_options(const CpModelRef *ref);
 extern char *cp_store_label(const CpModelRef *ref);
 

@@ -3,30 +3,18 @@
  */
 #include "postgres.h"
 
-#include <math.h>
-
 #include "access/htup_details.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 #include "num/hash.h"
 #include "pg/features.h"
 #include "pg/label.h"
 #include "pg/source.h"
+#include "pg/steering.h"
 #include "pg/training_set.h"
-
-/* A column whose value is not a feature but steers the training; column -1 = none. */
-typedef struct Steering
-{
-	int column;
-	const char *option; /* that named it */
-	CpColumnReader reader;
-	bool readable;
-	Oid output; /* of the type, when there is no reader */
-} Steering;
 
 typedef struct FeatureColumn
 {
@@ -41,10 +29,10 @@ typedef struct ReadingPlan
 	CpSource source;
 	CpLabelReader label;
 	int label_column;
-	Steering weight;
-	Steering time;
-	Steering id;
-	Steering group;          /* its rows stay together; without it those of one id do */
+	CpSteering weight;
+	CpSteering time;
+	CpSteering id;
+	CpSteering group;        /* its rows stay together; without it those of one id do */
 	FeatureColumn *features; /* by name */
 	int nfeatures;
 	uint64 unlabelled; /* rows left out */
@@ -62,40 +50,6 @@ names_column(const CpSource *source, List *names, const char *option, int column
 		if (cp_source_column(source, lfirst(cell), option) == column)
 			return true;
 	return false;
-}
-
-static void
-steer(Steering *steering, const CpSource *source, const char *name, const char *option)
-{
-	Oid type;
-	bool is_varlena;
-
-	steering->column = -1;
-	steering->option = option;
-	if (name == NULL)
-		return;
-	steering->column = cp_source_column(source, name, option);
-	type = TupleDescAttr(source->descriptor, steering->column)->atttypid;
-	steering->readable = cp_column_reader(type, &steering->reader);
-	getTypeOutputInfo(type, &steering->output, &is_varlena);
-}
-
-static void
-require_kind(const Steering *steering, const CpSource *source, bool number, const char *wanted)
-{
-	Form_pg_attribute attribute;
-	bool fits;
-
-	if (steering->column < 0)
-		return;
-	attribute = TupleDescAttr(source->descriptor, steering->column);
-	fits = steering->readable && steering->reader.number != NULL &&
-	       (!number || cp_kind_is_number(steering->reader.kind));
-	if (!fits)
-		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
-		                errmsg("column \"%s\", given as \"%s\", must hold %s",
-		                       NameStr(attribute->attname), steering->option, wanted),
-		                errdetail("It has type %s.", format_type_be(attribute->atttypid))));
 }
 
 static char *
@@ -126,12 +80,12 @@ settle_roles(CpTrainingSet *set, const CpSource *source, const CpOptions *option
 static void
 check_value_role(const CpTrainingSet *set, const CpSource *source)
 {
-	Steering value;
+	CpSteering value;
 
-	steer(&value, source, set->roles[CP_ROLE_VALUE], "value_column");
-	require_kind(&value, source, true, "numbers");
-	steer(&value, source, set->roles[CP_ROLE_TENURE], "tenure_column");
-	require_kind(&value, source, true, "numbers");
+	cp_steer(&value, source, set->roles[CP_ROLE_VALUE], "value_column");
+	cp_steering_require(&value, source, true, "numbers");
+	cp_steer(&value, source, set->roles[CP_ROLE_TENURE], "tenure_column");
+	cp_steering_require(&value, source, true, "numbers");
 }
 
 static bool
@@ -207,12 +161,12 @@ make_plan(ReadingPlan *plan, CpTrainingSet *set, const char *source, const char 
 	              options->positive);
 	settle_roles(set, &plan->source, options);
 	check_value_role(set, &plan->source);
-	steer(&plan->weight, &plan->source, options->weight, "weight");
-	require_kind(&plan->weight, &plan->source, true, "numbers");
-	steer(&plan->time, &plan->source, options->time_column, "time_column");
-	require_kind(&plan->time, &plan->source, false, "dates, timestamps or numbers");
-	steer(&plan->id, &plan->source, set->roles[CP_ROLE_ID], "id");
-	steer(&plan->group, &plan->source, options->group_column, "group_column");
+	cp_steer(&plan->weight, &plan->source, options->weight, "weight");
+	cp_steering_require(&plan->weight, &plan->source, true, "numbers");
+	cp_steer(&plan->time, &plan->source, options->time_column, "time_column");
+	cp_steering_require(&plan->time, &plan->source, false, "dates, timestamps or numbers");
+	cp_steer(&plan->id, &plan->source, set->roles[CP_ROLE_ID], "id");
+	cp_steer(&plan->group, &plan->source, options->group_column, "group_column");
 	choose_features(plan, options);
 	set->source = plan->source.text;
 	set->label = column_name(&plan->source, plan->label_column);
@@ -222,7 +176,7 @@ make_plan(ReadingPlan *plan, CpTrainingSet *set, const char *source, const char 
 
 /* Hash of a row's value by its text, 0 when there is none: doubles would confuse large integers. */
 static uint64
-hash_of(const Steering *steering, const Datum *values, const bool *nulls)
+hash_of(const CpSteering *steering, const Datum *values, const bool *nulls)
 {
 	const char *text;
 	size_t length;
@@ -237,18 +191,6 @@ hash_of(const Steering *steering, const Datum *values, const bool *nulls)
 		length = strlen(text);
 	}
 	return cp_hash_bytes(text, length, 0) | 1;
-}
-
-static double
-read_weight(const Steering *steering, Datum value, bool isnull)
-{
-	double weight = isnull ? NAN : steering->reader.number(value);
-
-	if (!(weight >= 0 && isfinite(weight)))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		                errmsg("weights must be finite and not negative"),
-		                isnull ? errdetail("One is NULL.") : errdetail("One is %g.", weight)));
-	return weight;
 }
 
 /* The row's particulars; false when it cannot be learned from. */
@@ -266,9 +208,10 @@ read_info(ReadingPlan *plan, const Datum *values, const bool *nulls, CpRowInfo *
 		return false;
 	}
 	info->churned = cp_label_churned(&plan->label, values[plan->label_column]);
-	info->weight = plan->weight.column < 0 ? 1
-	                                       : read_weight(&plan->weight, values[plan->weight.column],
-	                                                     nulls[plan->weight.column]);
+	info->weight = plan->weight.column < 0
+	                   ? 1
+	                   : cp_steering_weight(&plan->weight, values[plan->weight.column],
+	                                        nulls[plan->weight.column]);
 	info->time = plan->time.column < 0 ? 0 : plan->time.reader.number(values[plan->time.column]);
 	info->identity = hash_of(&plan->id, values, nulls);
 	info->unit = plan->group.column >= 0 ? hash_of(&plan->group, values, nulls) : info->identity;

@@ -2,8 +2,8 @@
 """Numbers that other implementations make, for the unit tests of src/learn.
 
 Writes boosting_reference.csv (xgboost's margins on a small invented data set)
-and prints the tables of test/unit/test_metrics.c (scikit-learn's and numpy's) and
-test_tree_grow.c (scipy's). Run from the project's root. Made with Python 3.11,
+and prints the tables of test/unit/test_metrics.c (scikit-learn's and numpy's),
+test_evaluation.c (numpy's and scipy's) and test_tree_grow.c (scipy's). Run from the project's root. Made with Python 3.11,
 numpy 1.24.2, scipy 1.10.1, scikit-learn 1.2.1 and xgboost 1.7.4 (Debian 12).
 """
 import csv
@@ -12,7 +12,7 @@ import os
 import numpy as np
 import sklearn
 import xgboost
-from scipy import stats
+from scipy import optimize, special, stats
 from sklearn import metrics
 
 ROWS = 300
@@ -94,16 +94,92 @@ def case(name, p, y, w):
     print("\t{%s,\n\t%s,\n\t%s,\n\t%s}," % (name, row(figures), row(churned), row(expected)))
 
 
+def scored_rows(n, tied):
+    i = np.arange(n)
+    k = (i * i * 31 + i * 7) % 97 if tied else i * 211 % n
+    of = 97 if tied else n
+    p = (k + 0.5) / of
+    y = ((i * i * 13 + i * 11) % 101 * of < k * 101).astype(int)
+    return p, y, 0.25 + i * 37 % 16 / 8
+
+
 def metric_table():
     for n, tied in ((500, True), (500, False), (37, True), (10, False), (3, False)):
-        i = np.arange(n)
-        k = (i * i * 31 + i * 7) % 97 if tied else i * 211 % n
-        of = 97 if tied else n
-        p = (k + 0.5) / of
-        y = ((i * i * 13 + i * 11) % 101 * of < k * 101).astype(int)
-        w = 0.25 + i * 37 % 16 / 8
+        p, y, w = scored_rows(n, tied)
         case("%d, %s, false" % (n, str(tied).lower()), p, y, np.ones(n))
         case("%d, %s, true" % (n, str(tied).lower()), p, y, w)
+
+
+# --- intervals, 95 % -------------------------------------------------------
+
+def effective(w):
+    return w.sum() ** 2 / (w ** 2).sum()
+
+
+def mean_and_variance(x, w):
+    mean, n = np.average(x, weights=w), effective(w)
+    return mean, (w ** 2 * (x - mean) ** 2).sum() / w.sum() ** 2 * n / (n - 1)
+
+
+def wilson(share, n, z):
+    middle, half = share + z ** 2 / (2 * n), z * np.sqrt(share * (1 - share) / n + z ** 2 / (4 * n ** 2))
+    return [(middle - half) / (1 + z ** 2 / n), (middle + half) / (1 + z ** 2 / n)]
+
+
+def newcombe(auc, m, n, z):
+    def excess(x):
+        half = (m + n) / 2 - 1
+        variance = x * (1 - x) * (1 + half * (1 - x) / (2 - x) + half * x / (1 + x)) / (m * n)
+        return (x - auc) ** 2 - z ** 2 * variance
+    step = 1e-9
+    return [0 if auc == 0 else optimize.brentq(excess, 0, auc - step, xtol=1e-15, rtol=1e-15),
+            1 if auc == 1 else optimize.brentq(excess, auc + step, 1, xtol=1e-15, rtol=1e-15)]
+
+
+def delong(p, y, w, z):
+    """By all pairs."""
+    left, stayed = p[y == 1], p[y == 0]
+    won = (left[:, None] > stayed) + 0.5 * (left[:, None] == stayed)
+    auc, variance = mean_and_variance(won @ w[y == 0] / w[y == 0].sum(), w[y == 1])
+    variance += mean_and_variance(w[y == 1] @ won / w[y == 1].sum(), w[y == 0])[1]
+    if auc in (0, 1) or np.isnan(variance):
+        return newcombe(auc, effective(w[y == 1]), effective(w[y == 0]), z)
+    half = z * np.sqrt(variance) / (auc * (1 - auc))
+    return list(special.expit(special.logit(auc) + np.array([-half, half])))
+
+
+def lift(p, y, w, z):
+    n = len(p)
+    size = -(-n // 10)
+    order = np.argsort(p, kind="stable")[::-1]
+    top = np.isin(np.arange(n), order[:size])
+    edge = order[size - (size + 1) // 2:size + (size + 1) // 2]
+    rate, top_rate = np.average(y, weights=w), np.average(y[top], weights=w[top])
+    pull = w[edge].mean() * (top_rate - np.average(y[edge], weights=w[edge]))
+    influence = (top * (w * (y - top_rate) + pull) / np.mean(top * w * y)
+                 - w * (y - rate) / np.mean(w * y))
+    half = z * influence.std(ddof=1) / np.sqrt(n)
+    ratio = top_rate / rate
+    return [ratio * np.exp(-half), min(ratio * np.exp(half), w.sum() / w[top].sum())]
+
+
+def interval_table():
+    z = stats.norm.ppf(0.975)
+    for n, tied, weighted in ((500, True, False), (500, True, True), (37, True, True), (10, False, False),
+                              (10, False, True)):
+        p, y, w = scored_rows(n, tied)
+        w = w if weighted else np.ones(n)
+        loss, variance = mean_and_variance(-np.log(np.where(y == 1, p, 1 - p)), w)
+        half = z * np.sqrt(variance)
+        decile = np.arange(n) * 10 // n
+        noise = np.bincount(decile, (w ** 2 * p * (1 - p))[np.argsort(p, kind="stable")[::-1]])
+        deviation = np.sqrt(np.average((y - np.average(y, weights=w)) ** 2, weights=w))
+        figures = delong(p, y, w, z) + [max(0, loss - half), loss + half]
+        figures += wilson(np.average((p >= 0.5) == y, weights=w), effective(w), z) + lift(p, y, w, z)
+        figures += [100 * (1 - np.sqrt(np.average((p - y) ** 2, weights=w)) / deviation),
+                    np.sqrt(2 / np.pi * noise).sum() / w.sum()]
+        print("\t{%d, %s, %s,\n\t{%s}}," % (n, str(tied).lower(), str(weighted).lower(),
+                                          ", ".join("%.17g" % figure for figure in figures)))
 
 
 # --- gain by chance -------------------------------------------------------
@@ -118,4 +194,5 @@ def chance_table():
 print("/* numpy %s, scikit-learn %s, xgboost %s */" % (np.__version__, sklearn.__version__, xgboost.__version__))
 boosting()
 metric_table()
+interval_table()
 chance_table()

@@ -21,11 +21,23 @@ INSERT INTO promised VALUES
 		'OUT recommendation text', 'record', 'f', 's', 's', false, false),
 	('cp_score(json,text)', 'customer json, model text DEFAULT NULL::text, OUT churn_probability double precision, OUT risk_segment text, OUT customer_value double precision, '
 		'OUT recommendation text', 'record', 'f', 's', 's', false, false),
-	('cp_evaluate(text,text,text)', 'model text, source text DEFAULT NULL::text, label text DEFAULT NULL::text, OUT rows bigint, OUT churn_rate double precision, OUT auc double precision, '
-		'OUT log_loss double precision, OUT brier double precision, OUT rmse double precision, OUT accuracy double precision, OUT ece double precision, OUT top_decile_lift double precision',
+	('cp_evaluate(text,text,text,double precision)', 'model text, source text DEFAULT NULL::text, label text DEFAULT NULL::text, confidence double precision DEFAULT 0.95, '
+		'OUT rows bigint, OUT churn_rate double precision, OUT auc double precision, OUT auc_low double precision, OUT auc_high double precision, OUT log_loss double precision, '
+		'OUT log_loss_low double precision, OUT log_loss_high double precision, OUT brier double precision, OUT rmse double precision, OUT rmse_improvement double precision, OUT accuracy double precision, '
+		'OUT accuracy_low double precision, OUT accuracy_high double precision, OUT ece double precision, OUT ece_perfect double precision, OUT top_decile_lift double precision, OUT lift_low double precision, OUT lift_high double precision',
 		'record', 'f', 'v', 'u', false, false),
-	('cp_lift(text)', 'model text, OUT decile integer, OUT customers bigint, OUT churners double precision, OUT churn_rate double precision, OUT lift double precision, OUT captured double precision',
-		'SETOF record', 'f', 's', 's', false, false),
+	('cp_lift(text,text,text)', 'model text, source text DEFAULT NULL::text, label text DEFAULT NULL::text, '
+		'OUT decile integer, OUT customers bigint, OUT churners double precision, OUT churn_rate double precision, OUT lift double precision, OUT captured double precision',
+		'SETOF record', 'f', 'v', 'u', false, false),
+	('cp_roc_curve(text,text,text,integer)', 'model text, source text DEFAULT NULL::text, label text DEFAULT NULL::text, points integer DEFAULT 100, '
+		'OUT threshold double precision, OUT flagged double precision, OUT recall double precision, OUT false_positive_rate double precision, OUT "precision" double precision',
+		'SETOF record', 'f', 'v', 'u', false, false),
+	('cp_confusion_matrix(text,text,text,double precision)', 'model text, source text DEFAULT NULL::text, label text DEFAULT NULL::text, INOUT threshold double precision DEFAULT 0.5, '
+		'OUT true_positives double precision, OUT false_positives double precision, OUT true_negatives double precision, OUT false_negatives double precision, OUT "precision" double precision, OUT recall double precision, '
+		'OUT specificity double precision, OUT f1 double precision, OUT accuracy double precision', 'record', 'f', 'v', 'u', false, false),
+	('cp_calibration(text,text,text,integer)', 'model text, source text DEFAULT NULL::text, label text DEFAULT NULL::text, bins integer DEFAULT 10, '
+		'OUT bin integer, OUT customers bigint, OUT score_low double precision, OUT score_high double precision, OUT predicted double precision, OUT observed double precision, OUT observed_low double precision, OUT observed_high double precision',
+		'SETOF record', 'f', 'v', 'u', false, false),
 	('cp_deploy(text,integer)', 'model text, version integer', 'integer', 'f', 'v', 'u', false, false),
 	('cp_deploy(text,text)', 'model text, strategy text', 'integer', 'f', 'v', 'u', false, false),
 	('cp_drop_model(text)', 'model text', 'integer', 'f', 'v', 'u', false, false),
@@ -87,7 +99,7 @@ SELECT bag_eq($$ SELECT proname, count(*) FROM pg_proc p JOIN members ON classid
 
 -- Tables, views, sequences.
 SELECT set_eq($$ SELECT relname, relkind FROM pg_class JOIN members ON classid = 'pg_class'::regclass AND objid = oid WHERE relkind NOT IN ('i', 't') $$,
-	$$ VALUES ('model_name'::name, 'r'::"char"), ('model', 'r'), ('deployment', 'r'), ('model_grant', 'r'), ('model_summary', 'v'),
+	$$ VALUES ('model_name'::name, 'r'::"char"), ('model', 'r'), ('deployment', 'r'), ('model_grant', 'r'), ('model_summary', 'v'), ('model_member', 'v'), ('feature_importance', 'v'),
 		('model_model_id_seq', 'S'), ('deployment_deployment_id_seq', 'S') $$, 'these tables, views and sequences and no others');
 SELECT set_eq($$ SELECT objid FROM members WHERE classid NOT IN ('pg_proc'::regclass, 'pg_class'::regclass, 'pg_type'::regclass) $$,
 	$$ SELECT oid FROM pg_namespace WHERE nspname = 'churnprevent' $$, 'nothing else but the schema');
@@ -117,12 +129,12 @@ SELECT is((SELECT DISTINCT c FROM pg_extension, unnest(extcondition) c WHERE ext
 SELECT is_empty($$ SELECT attrelid::regclass, attname FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
 	WHERE relnamespace = 'churnprevent'::regnamespace AND relkind = 'r' AND attidentity <> '' AND pg_get_serial_sequence(attrelid::regclass::text, attname) IS NULL $$, 'every identity column has a sequence');
 -- The columns that C code reads by position.
-SELECT columns_are('churnprevent', 'model', '{model_id,name,version,owner,checksum,created_at,seconds,source,label,options,roles,rows,churn_rate,feature_count,features,member_weights,metrics,bytes,holdout}'::name[]);
+SELECT columns_are('churnprevent', 'model', '{model_id,name,version,owner,checksum,created_at,seconds,source,label,options,roles,rows,churn_rate,feature_count,features,member_weights,metrics,ensemble,importance,bytes,holdout}'::name[]);
 SELECT columns_are('churnprevent', 'deployment', '{deployment_id,name,model_id,strategy,restores,deployed_by,deployed_at}'::name[]);
 SELECT columns_are('churnprevent', 'model_grant', '{name,grantee,granted_by,granted_at}'::name[]);
-SELECT columns_are('churnprevent', 'model_summary', '{name,version,deployed,owner,created_at,rows,features,churn_rate,auc,log_loss,rmse,accuracy,ece,member_weights,source,label,seconds,model_id}'::name[]);
+SELECT columns_are('churnprevent', 'model_summary', '{name,version,deployed,owner,created_at,rows,features,churn_rate,auc,log_loss,rmse,accuracy,ece,member_weights,calibration,source,label,seconds,model_id}'::name[]);
 SELECT results_eq($$ SELECT attname FROM pg_attribute WHERE attrelid = 'churnprevent.model'::regclass AND attnum > 0 ORDER BY attnum $$,
-	$$ SELECT unnest('{model_id,name,version,owner,checksum,created_at,seconds,source,label,options,roles,rows,churn_rate,feature_count,features,member_weights,metrics,bytes,holdout}'::name[]) $$, 'in this order');
+	$$ SELECT unnest('{model_id,name,version,owner,checksum,created_at,seconds,source,label,options,roles,rows,churn_rate,feature_count,features,member_weights,metrics,ensemble,importance,bytes,holdout}'::name[]) $$, 'in this order');
 SELECT is(attstorage, 'e'::"char", 'model bytes are stored as they are') FROM pg_attribute WHERE attrelid = 'churnprevent.model'::regclass AND attname = 'bytes';
 
 -- Settings, their kinds and defaults. (The library is loaded by the first call.)

@@ -51,9 +51,10 @@ SELECT cp_predict(c, 'c') FROM corrupt_test c LIMIT 1; \echo :LAST_ERROR_SQLSTAT
 SELECT cp_score(to_jsonb(c), 'c') FROM corrupt_test c LIMIT 1; \echo :LAST_ERROR_SQLSTATE
 SELECT cp_evaluate('c', 'corrupt_test'); \echo :LAST_ERROR_SQLSTATE
 SELECT rows FROM churnprevent.model_summary WHERE deployed;
--- Damaged held-out rows: scoring goes on, cp_lift does not.
+-- Damaged held-out rows: scoring goes on, figures of them do not.
 SELECT cp_deploy('c', 17);
 SELECT count(cp_predict(c, 'c')) FROM corrupt_test c;
+SELECT cp_evaluate('c'); \echo :LAST_ERROR_SQLSTATE
 SELECT cp_lift('c'); \echo :LAST_ERROR_SQLSTATE
 -- The way out that the hint names.
 SELECT cp_deploy('c', 18);

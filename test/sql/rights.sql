@@ -18,6 +18,9 @@ SELECT cp_predict('{}'::json, 'r'); \echo :LAST_ERROR_SQLSTATE
 SELECT cp_score(c, 'r') FROM rights_test.member c; \echo :LAST_ERROR_SQLSTATE
 SELECT cp_evaluate('r'); \echo :LAST_ERROR_SQLSTATE
 SELECT cp_lift('r'); \echo :LAST_ERROR_SQLSTATE
+SELECT cp_roc_curve('r'); \echo :LAST_ERROR_SQLSTATE
+SELECT cp_confusion_matrix('r'); \echo :LAST_ERROR_SQLSTATE
+SELECT cp_calibration('r'); \echo :LAST_ERROR_SQLSTATE
 SELECT cp_deploy('r', 1); \echo :LAST_ERROR_SQLSTATE
 SELECT cp_deploy('r', 'best'); \echo :LAST_ERROR_SQLSTATE
 SELECT cp_drop_model('r'); \echo :LAST_ERROR_SQLSTATE
@@ -33,7 +36,7 @@ SELECT cp_grant('rights_owner', 'operator');
 SELECT cp_grant('rights_other', 'operator');
 SELECT cp_grant('rights_reader', 'reader');
 SELECT r, f, has_function_privilege(r, f, 'EXECUTE') FROM unnest('{rights_reader,rights_owner,rights_nobody}'::text[]) r,
-	unnest('{cp_predict(record\,text\,int),cp_lift(text),cp_train(text\,text\,text\,jsonb),cp_deploy(text\,text),"cp_grant(name,text)"}'::text[]) f ORDER BY 1, 2;
+	unnest('{cp_predict(record\,text\,int),cp_lift(text\,text\,text),cp_train(text\,text\,text\,jsonb),cp_deploy(text\,text),"cp_grant(name,text)"}'::text[]) f ORDER BY 1, 2;
 SELECT r, t, has_table_privilege(r, 'churnprevent.' || t, 'SELECT') AS all_columns, has_any_column_privilege(r, 'churnprevent.' || t, 'SELECT') AS some,
 	has_any_column_privilege(r, 'churnprevent.' || t, 'INSERT, UPDATE') OR has_table_privilege(r, 'churnprevent.' || t, 'DELETE, TRUNCATE, TRIGGER') AS writes
 FROM unnest('{rights_reader,rights_owner,rights_nobody}'::text[]) r, unnest('{model,model_name,deployment,model_grant,model_summary}'::text[]) t ORDER BY 1, 2;
@@ -72,6 +75,7 @@ SELECT cp_score(to_jsonb(c), 'r') FROM rights_test.member c; \echo :LAST_ERROR_S
 SELECT cp_evaluate('r'); \echo :LAST_ERROR_SQLSTATE
 SELECT cp_evaluate('r', 'rights_test.member'); \echo :LAST_ERROR_SQLSTATE
 SELECT cp_lift('r'); \echo :LAST_ERROR_SQLSTATE
+SELECT cp_roc_curve('r', 'rights_test.member'); \echo :LAST_ERROR_SQLSTATE
 SET ROLE rights_other;
 SELECT cp_predict('{"visits": 1}'::jsonb, 'r'); \echo :LAST_ERROR_SQLSTATE
 SELECT cp_train('r', 'SELECT visits, gone FROM rights_test.member', 'gone'); \echo :LAST_ERROR_SQLSTATE
@@ -100,6 +104,9 @@ SELECT count(cp_predict(c, 'r')), count(cp_score(c, 'r')), count(cp_predict(c, '
 SELECT rows FROM cp_evaluate('r');
 SELECT rows FROM cp_evaluate('r', 'rights_test.member');
 SELECT count(*) FROM cp_lift('r');
+SELECT count(*) > 2 AS roc FROM cp_roc_curve('r');
+SELECT threshold FROM cp_confusion_matrix('r', 'rights_test.member');
+SELECT count(*) FROM cp_calibration('r', bins => 4);
 SELECT cp_deploy('r', 2); \echo :LAST_ERROR_SQLSTATE
 -- A warm session is refused from the next statement on.
 RESET ROLE;

@@ -19,7 +19,12 @@ extern void test_binning(void);
 extern void test_tree(void);
 extern void test_tree_grow(void);
 extern void test_gbm(void);
+extern void test_blend(void);
+extern void test_calibrate(void);
+extern void test_leak(void);
 extern void test_metrics(void);
+extern void test_evaluation(void);
+extern void test_roc(void);
 extern void test_split(void);
 extern void test_model(void);
 extern void test_train(void);
@@ -32,8 +37,10 @@ static const UnitTest tests[] = {
 	{"dataset", test_dataset}, {"binning", test_binning},
 	{"tree", test_tree},       {"tree_grow", test_tree_grow},
 	{"gbm", test_gbm},         {"metrics", test_metrics},
-	{"split", test_split},     {"model", test_model},
-	{"train", test_train},
+	{"blend", test_blend},     {"calibrate", test_calibrate},
+	{"leak", test_leak},       {"evaluation", test_evaluation},
+	{"roc", test_roc},         {"split", test_split},
+	{"model", test_model},     {"train", test_train},
 };
 
 int

@@ -499,7 +499,7 @@ check_holdout(void)
 		{
 			CpContext *context = unit_context();
 			CpTrained trained;
-			CpHoldout holdout;
+			CpScored holdout;
 			CpWriter writer;
 
 			make_trained(&trained, n, weighted);
@@ -532,7 +532,7 @@ check_wrong_holdout(void)
 	static const double wrong_probabilities[] = {-0.001, 1.001, NAN, INFINITY};
 	static const double wrong_weights[] = {-1, NAN, INFINITY};
 	CpTrained trained;
-	CpHoldout holdout;
+	CpScored holdout;
 	CpWriter writer;
 
 	for (int i = 0; i < 8; i++)
@@ -575,7 +575,7 @@ check_forged_holdout(void)
 		size_t at = CP_ENVELOPE_LENGTH + cp_rng_below(&rng, length - CP_ENVELOPE_LENGTH);
 		uint64_t hash;
 		CpContext *context = unit_context();
-		CpHoldout holdout;
+		CpScored holdout;
 		CpMetrics metrics;
 		CpStatus status;
 
@@ -600,7 +600,7 @@ check_forged_holdout(void)
 	CHECK(refused > 300);
 	for (size_t nth = 1; nth <= 3; nth++)
 	{
-		CpHoldout holdout;
+		CpScored holdout;
 		CpContext *context = unit_context();
 
 		unit_fail_allocation(nth);
