@@ -133,8 +133,7 @@ typedef struct Candidate
 typedef struct Fitting
 {
 	CpContext *context;
-	CpTraining training;
-	CpBinned binned;
+	const CpTraining *training;
 	CpEnsembleParams params;
 	uint32_t count;
 	Candidate candidates[CP_MEMBER_KINDS];
@@ -161,7 +160,7 @@ fit_candidate(Fitting *fitting, const Learner *learner, const CpEnsembleParams *
               Candidate *candidate)
 {
 	CpContext *context = fitting->context;
-	const CpTraining *training = &fitting->training;
+	const CpTraining *training = fitting->training;
 
 	candidate->learner = learner;
 	CP_TRY(cp_alloc_zero(context, &candidate->model, 1, learner->model_bytes));
@@ -201,7 +200,7 @@ try_other(Fitting *fitting, uint32_t trial)
 	Candidate other;
 	CpRng rng;
 
-	cp_rng_init(&rng, fitting->training.seed, STREAM + trial);
+	cp_rng_init(&rng, fitting->training->seed, STREAM + trial);
 	best->learner->vary(&params, &rng);
 	CP_TRY(fit_candidate(fitting, best->learner, &params, &other));
 	if (other.log_loss < best->log_loss)
@@ -248,7 +247,7 @@ static CpStatus
 judged_init(const Fitting *fitting, Judged *judged)
 {
 	CpContext *context = fitting->context;
-	uint32_t n = fitting->training.n;
+	uint32_t n = fitting->training->n;
 
 	memset(judged, 0, sizeof(*judged));
 	for (uint32_t k = 0; k < fitting->count; k++)
@@ -256,7 +255,7 @@ judged_init(const Fitting *fitting, Judged *judged)
 	CP_TRY(cp_alloc(context, &judged->blended, n, sizeof(double)));
 	CP_TRY(cp_alloc(context, &judged->labels, n, 1));
 	CP_TRY(cp_alloc(context, &judged->parts, n, 1));
-	if (fitting->training.weights != NULL)
+	if (fitting->training->weights != NULL)
 		CP_TRY(cp_alloc(context, &judged->weights, n, sizeof(double)));
 	return CP_OK;
 }
@@ -277,7 +276,7 @@ judged_free(const Fitting *fitting, Judged *judged)
 static CpStatus
 gather_judged(const Fitting *fitting, Judged *judged)
 {
-	const CpTraining *training = &fitting->training;
+	const CpTraining *training = fitting->training;
 
 	CP_TRY(judged_init(fitting, judged));
 	judged->nparts = training->nfolds > 1 ? training->nfolds : CALIBRATION_PARTS;
@@ -375,24 +374,14 @@ CpStatus
 cp_ensemble_fit(CpContext *context, const CpTraining *training, const CpEnsembleParams *params,
                 CpEnsemble *ensemble, CpEnsembleReport *report)
 {
-	bool grows_trees =
-		params->members & (CP_MEMBER_BIT(CP_MEMBER_GBM) | CP_MEMBER_BIT(CP_MEMBER_FOREST));
 	Fitting *fitting;
 
 	CP_TRY(cp_alloc_zero(context, &fitting, 1, sizeof(*fitting)));
 	fitting->context = context;
-	fitting->training = *training;
+	fitting->training = training;
 	fitting->params = *params;
-	if (grows_trees)
-	{
-		CP_TRY(cp_bin(training->dataset, training->rows, training->n, params->gbm.max_bins,
-		              &fitting->binned));
-		fitting->training.binned = &fitting->binned;
-	}
 	CP_TRY(fit_candidates(fitting));
 	CP_TRY(search(fitting, &report->trials));
-	if (grows_trees)
-		cp_binned_free(context, &fitting->binned);
 	CP_TRY(blend_and_calibrate(fitting, ensemble, report));
 	cp_free(context, &fitting);
 	return CP_OK;

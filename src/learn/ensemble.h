@@ -90,7 +90,7 @@ extern const char *cp_member_name(CpMemberKind kind);
 
 extern void cp_ensemble_defaults(CpEnsembleParams *params);
 
-/* training->binned need not be set. Fails as the learners do. */
+/* Fails as the learners do. */
 extern CpStatus cp_ensemble_fit(CpContext *context, const CpTraining *training,
                                 const CpEnsembleParams *params, CpEnsemble *ensemble,
                                 CpEnsembleReport *report);

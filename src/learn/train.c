@@ -79,6 +79,7 @@ fit(CpContext *context, const CpDataset *dataset, const CpTrainParams *params, c
 	uint32_t rarer, parts;
 	uint8_t *folds, *labels;
 	double *weights;
+	CpBinned binned;
 
 	CP_TRY(count_classes(context, dataset, rows, n, &rarer));
 	CP_TRY(check_features(context, dataset));
@@ -86,11 +87,16 @@ fit(CpContext *context, const CpDataset *dataset, const CpTrainParams *params, c
 	CP_TRY(cp_alloc(context, &folds, n, 1));
 	CP_TRY(cp_split_folds(dataset, rows, n, by, parts, folds));
 	CP_TRY(gather_targets(context, dataset, rows, n, &labels, &weights));
+	CP_TRY(cp_bin(dataset, rows, n, params->ensemble.gbm.max_bins, &binned));
 	training.folds = folds;
 	training.labels = labels;
 	training.weights = weights;
+	training.binned = &binned;
+	CP_TRY(cp_alloc(context, &trained->alone_aucs, trained->model.map.count, sizeof(double)));
+	CP_TRY(cp_leak_aucs(context, &training, trained->alone_aucs));
 	CP_TRY(cp_ensemble_fit(context, &training, &params->ensemble, &trained->model.ensemble,
 	                       &trained->report));
+	cp_binned_free(context, &binned);
 	cp_free(context, &folds);
 	cp_free(context, &labels);
 	cp_free(context, &weights);
@@ -143,6 +149,7 @@ cp_train_model(CpContext *context, const CpDataset *dataset, const CpTrainParams
 	                         &trained->train_rows));
 	trained->test_rows = dataset->rows - trained->train_rows;
 	CP_TRY(cp_dataset_featuremap(dataset, &trained->model.map));
+	CP_TRY(cp_leak_repeats(dataset, rows, dataset->rows, trained->train_rows, &trained->repeats));
 	CP_TRY(fit(context, dataset, params, rows, trained));
 	CP_TRY(measure(context, dataset, rows + trained->train_rows, params->seed, trained));
 	cp_free(context, &rows);

@@ -5,6 +5,7 @@
 #define CP_TRAIN_H
 
 #include "learn/importance.h"
+#include "learn/leak.h"
 #include "learn/metrics.h"
 #include "learn/model.h"
 #include "learn/split.h"
@@ -32,6 +33,8 @@ typedef struct CpTrained
 	double churn_rate;        /* of all rows, weighted */
 	uint32_t train_rows;
 	uint32_t test_rows;
+	double *alone_aucs;         /* [model.map.count] see leak.h */
+	uint32_t repeats;           /* held-out rows that a training row equals, see leak.h */
 	CpMetrics metrics;          /* on the held-out rows; all NaN when there are none */
 	double *test_probabilities; /* [test_rows] */
 	uint8_t *test_labels;       /* [test_rows] */

@@ -10,6 +10,7 @@
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
@@ -207,6 +208,41 @@ write_bytes(const CpTrained *trained, CpBridge *bridge, CpNewModel *stored)
 	stored->holdout = bytes_of(&writer);
 }
 
+/* Columns that give the answer away, all in one warning. */
+static void
+report_leaks(const CpTrained *trained)
+{
+	const CpFeatureMap *map = &trained->model.map;
+	StringInfoData columns;
+	int count = 0;
+
+	initStringInfo(&columns);
+	for (uint32 f = 0; f < map->count; f++)
+		if (trained->alone_aucs[f] >= CP_LEAK_AUC)
+			appendStringInfo(&columns, "%s%s (AUC %.3f)", count++ == 0 ? "" : ", ",
+			                 map->features[f].name, trained->alone_aucs[f]);
+	if (count == 0)
+		return;
+	ereport(WARNING,
+	        (errmsg_plural("a column tells by itself who left: %s",
+	                       "columns tell by themselves who left: %s", count, columns.data),
+	         errdetail("What is known beforehand is not expected to reach an AUC of %.2f alone.",
+	                   CP_LEAK_AUC),
+	         errhint("If it is filled in only when a customer leaves, train again with it in"
+	                 " \"exclude\".")));
+}
+
+static void
+report_repeats(const CpTrained *trained)
+{
+	if (trained->repeats > 0)
+		ereport(NOTICE,
+		        (errmsg("%u of %u held-out rows equal a training row in all features and label",
+		                trained->repeats, trained->test_rows),
+		         errhint("Where columns are coarse that is chance. Where rows were doubled, or a"
+		                 " customer has several, name \"group_column\".")));
+}
+
 static void
 set_params(const CpOptions *options, CpTrainParams *params)
 {
@@ -236,6 +272,8 @@ train(CpBridge *bridge, const char *source, const char *label, Jsonb *given, CpN
 	set_params(&options, &params);
 	cp_bridge_check(bridge, cp_train_model(&bridge->context, &set.dataset, &params, &trained),
 	                NULL);
+	report_leaks(&trained);
+	report_repeats(&trained);
 	for (int role = 0; role < CP_ROLES; role++)
 		trained.model.map.roles[role] = set.roles[role];
 	/* What is handed on outlives SPI's memory. */

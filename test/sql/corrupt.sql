@@ -1,4 +1,5 @@
 -- Model bytes that somebody damaged: an error, and the session goes on. Bytes are read once a session, so each case has a version of its own.
+SET client_min_messages = warning;
 CREATE TABLE corrupt_test AS SELECT n AS id, n % 10 AS visits, 'plan ' || n % 3 AS plan, n % 10 + n * 53 % 7 > 9 AS gone FROM generate_series(1, 300) n;
 CREATE FUNCTION damage(how text, bytes bytea) RETURNS bytea IMMUTABLE LANGUAGE sql AS $$
 	SELECT CASE how
