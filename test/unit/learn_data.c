@@ -3,6 +3,8 @@
  */
 #include "learn_data.h"
 
+#include <string.h>
+
 #include <math.h>
 #include <stdio.h>
 
@@ -93,14 +95,38 @@ learn_problem(uint64_t seed, uint32_t rows, double *values, uint8_t *labels, dou
 	}
 }
 
-void
-learn_vector(const CpDataset *dataset, uint32_t row, double *vector)
+CpStatus
+learn_fit_table(LearnFit *fit, CpContext *context)
 {
-	uint32_t f = 0;
+	uint32_t n = fit->table.rows;
 
-	for (uint32_t c = 0; c < dataset->ncolumns; c++)
-		if (dataset->columns[c].dropped == CP_KEPT)
-			vector[f++] = cp_dataset_value(&dataset->columns[c], row);
+	fit->table.values = fit->values;
+	fit->table.labels = fit->labels;
+	CP_TRY(learn_dataset(&fit->dataset, context, &fit->table));
+	for (uint32_t row = 0; row < n; row++)
+		fit->rows[row] = row;
+	memset(fit->folds, 1, n);
+	CP_TRY(cp_bin(&fit->dataset, fit->rows, n, CP_MAX_BINS, &fit->binned));
+	fit->data = (CpTraining){.dataset = &fit->dataset,
+	                         .rows = fit->rows,
+	                         .n = n,
+	                         .labels = fit->labels,
+	                         .folds = fit->folds,
+	                         .nfolds = 1,
+	                         .binned = &fit->binned,
+	                         .seed = 1};
+	return CP_OK;
+}
+
+CpStatus
+learn_fit_problem(LearnFit *fit, CpContext *context, uint64_t seed, uint32_t n)
+{
+	memset(&fit->table, 0, sizeof(fit->table));
+	fit->table.rows = n;
+	fit->table.ncolumns = LEARN_COLUMNS;
+	fit->table.kinds = learn_kinds;
+	learn_problem(seed, n, fit->values, fit->labels, NULL);
+	return learn_fit_table(fit, context);
 }
 
 void

@@ -44,8 +44,27 @@ extern const CpKind learn_kinds[LEARN_COLUMNS];
 extern void learn_problem(uint64_t seed, uint32_t rows, double *values, uint8_t *labels,
                           double *log_odds);
 
-/* The values of a finished data set's row as a feature vector. */
-extern void learn_vector(const CpDataset *dataset, uint32_t row, double *vector);
+#define LEARN_MOST_ROWS 4000
+
+/* Rows for a learner of trees: filled by the functions below, changed by tests. */
+typedef struct LearnFit
+{
+	LearnTable table;
+	CpDataset dataset;
+	CpBinned binned;
+	CpTraining data;
+	double values[LEARN_MOST_ROWS * LEARN_COLUMNS];
+	uint8_t labels[LEARN_MOST_ROWS];
+	double weights[LEARN_MOST_ROWS];
+	uint8_t folds[LEARN_MOST_ROWS];
+	uint32_t rows[LEARN_MOST_ROWS];
+} LearnFit;
+
+/* Bin the rows that are in fit->values; one fold, of which no row is kept out, no weights, seed 1. */
+extern CpStatus learn_fit_table(LearnFit *fit, CpContext *context);
+
+/* The same with n rows of the invented problem. */
+extern CpStatus learn_fit_problem(LearnFit *fit, CpContext *context, uint64_t seed, uint32_t n);
 
 /* Quick settings: 40 rounds of depth 3, no sampling, no early stopping. */
 extern void learn_train_params(CpTrainParams *params);

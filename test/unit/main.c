@@ -19,6 +19,7 @@ extern void test_binning(void);
 extern void test_tree(void);
 extern void test_tree_grow(void);
 extern void test_gbm(void);
+extern void test_forest(void);
 extern void test_blend(void);
 extern void test_calibrate(void);
 extern void test_leak(void);
@@ -30,17 +31,29 @@ extern void test_model(void);
 extern void test_train(void);
 
 static const UnitTest tests[] = {
-	{"context", test_context}, {"rng", test_rng},
-	{"hash", test_hash},       {"vec", test_vec},
-	{"special", test_special}, {"sort", test_sort},
-	{"bytes", test_bytes},     {"dictionary", test_dictionary},
-	{"dataset", test_dataset}, {"binning", test_binning},
-	{"tree", test_tree},       {"tree_grow", test_tree_grow},
-	{"gbm", test_gbm},         {"metrics", test_metrics},
-	{"blend", test_blend},     {"calibrate", test_calibrate},
-	{"leak", test_leak},       {"evaluation", test_evaluation},
-	{"roc", test_roc},         {"split", test_split},
-	{"model", test_model},     {"train", test_train},
+	{"context", test_context},
+	{"rng", test_rng},
+	{"hash", test_hash},
+	{"vec", test_vec},
+	{"special", test_special},
+	{"sort", test_sort},
+	{"bytes", test_bytes},
+	{"dictionary", test_dictionary},
+	{"dataset", test_dataset},
+	{"binning", test_binning},
+	{"tree", test_tree},
+	{"tree_grow", test_tree_grow},
+	{"gbm", test_gbm},
+	{"forest", test_forest},
+	{"metrics", test_metrics},
+	{"blend", test_blend},
+	{"calibrate", test_calibrate},
+	{"leak", test_leak},
+	{"evaluation", test_evaluation},
+	{"roc", test_roc},
+	{"split", test_split},
+	{"model", test_model},
+	{"train", test_train},
 };
 
 int

@@ -91,7 +91,7 @@ take_picture(const LearnTable *table, Picture *picture)
 	picture->rows = dataset.rows;
 	for (uint32_t i = 0; i < dataset.rows; i++)
 	{
-		learn_vector(&dataset, order[i], picture->values[i]);
+		cp_dataset_vector(&dataset, order[i], picture->values[i]);
 		picture->labels[i] = dataset.labels[order[i]];
 		picture->weights[i] = dataset.weights[order[i]];
 		picture->times[i] = dataset.times[order[i]];

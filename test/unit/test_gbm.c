@@ -14,24 +14,9 @@
 #include "num/rng.h"
 #include "num/special.h"
 
-#define MOST 4000
-
 extern void test_gbm(void);
 
 /* ---- data ---- */
-
-typedef struct Fit
-{
-	LearnTable table;
-	CpDataset dataset;
-	CpBinned binned;
-	CpTraining data;
-	double values[MOST * LEARN_COLUMNS];
-	uint8_t labels[MOST];
-	double weights[MOST];
-	uint8_t folds[MOST];
-	uint32_t rows[MOST];
-} Fit;
 
 static CpStatus
 fit_gbm(CpContext *context, const CpTraining *data, const CpGbmParams *params, uint64_t seed,
@@ -46,39 +31,6 @@ fit_gbm(CpContext *context, const CpTraining *data, const CpGbmParams *params, u
 	status = cp_gbm_fit(context, &training, params, gbm, out_of_fold);
 	cp_free(context, &out_of_fold);
 	return status;
-}
-
-/* Bins of the table in the fit; learned from without folds and weights. */
-static CpStatus
-bin(Fit *fit, CpContext *context)
-{
-	uint32_t n = fit->table.rows;
-
-	fit->table.values = fit->values;
-	fit->table.labels = fit->labels;
-	CP_TRY(learn_dataset(&fit->dataset, context, &fit->table));
-	for (uint32_t row = 0; row < n; row++)
-		fit->rows[row] = row;
-	memset(fit->folds, 1, n);
-	CP_TRY(cp_bin(&fit->dataset, fit->rows, n, CP_MAX_BINS, &fit->binned));
-	fit->data.binned = &fit->binned;
-	fit->data.labels = fit->labels;
-	fit->data.weights = NULL;
-	fit->data.folds = fit->folds;
-	fit->data.nfolds = 1;
-	fit->data.n = n;
-	return CP_OK;
-}
-
-static CpStatus
-bin_problem(Fit *fit, CpContext *context, uint64_t seed, uint32_t n)
-{
-	memset(&fit->table, 0, sizeof(fit->table));
-	fit->table.rows = n;
-	fit->table.ncolumns = LEARN_COLUMNS;
-	fit->table.kinds = learn_kinds;
-	learn_problem(seed, n, fit->values, fit->labels, NULL);
-	return bin(fit, context);
 }
 
 /* No sampling, no early stopping. */
@@ -97,13 +49,13 @@ plain_params(CpGbmParams *params)
 }
 
 static double
-log_odds_of(const Fit *fit, const CpGbm *gbm, uint32_t row)
+log_odds_of(const LearnFit *fit, const CpGbm *gbm, uint32_t row)
 {
 	double vector[LEARN_COLUMNS];
 	double log_odds;
 	void *scratch;
 
-	learn_vector(&fit->dataset, row, vector);
+	cp_dataset_vector(&fit->dataset, row, vector);
 	if (cp_alloc(gbm->trees.context, &scratch, cp_gbm_scratch(gbm), 1) != CP_OK)
 		return NAN;
 	log_odds = cp_gbm_log_odds(gbm, vector, scratch);
@@ -153,7 +105,7 @@ next_field(char **at)
  * that is constant where it is not missing, a boolean, a category of three levels.
  */
 static CpStatus
-read_reference(Fit *fit, double *margins, double *weighted_margins)
+read_reference(LearnFit *fit, double *margins, double *weighted_margins)
 {
 	static const CpKind kinds[LEARN_COLUMNS] = {CP_NUMBER,  CP_NUMBER,   CP_NUMBER,
 	                                            CP_BOOLEAN, CP_CATEGORY, CP_NUMBER};
@@ -164,7 +116,7 @@ read_reference(Fit *fit, double *margins, double *weighted_margins)
 	if (!CHECK(file != NULL))
 		return CP_BAD_DATA;
 	CHECK(fgets(line, sizeof(line), file) != NULL);
-	while (n < MOST && fgets(line, sizeof(line), file) != NULL)
+	while (n < LEARN_MOST_ROWS && fgets(line, sizeof(line), file) != NULL)
 	{
 		char *at = line;
 
@@ -180,14 +132,14 @@ read_reference(Fit *fit, double *margins, double *weighted_margins)
 	fit->table.rows = n;
 	fit->table.ncolumns = LEARN_COLUMNS;
 	fit->table.kinds = kinds;
-	return bin(fit, unit_context());
+	return learn_fit_table(fit, unit_context());
 }
 
 static void
 check_xgboost(void)
 {
-	static Fit fit;
-	static double margins[MOST], weighted_margins[MOST];
+	static LearnFit fit;
+	static double margins[LEARN_MOST_ROWS], weighted_margins[LEARN_MOST_ROWS];
 	CpGbmParams params;
 	CpGbm plain, weighted;
 
@@ -215,12 +167,12 @@ check_xgboost(void)
 static void
 check_seeds(void)
 {
-	static Fit fit;
+	static LearnFit fit;
 	CpContext *context = unit_context();
 	CpGbmParams params;
 	CpGbm first, again, other;
 
-	REQUIRE_OK(bin_problem(&fit, context, 1, 1000));
+	REQUIRE_OK(learn_fit_problem(&fit, context, 1, 1000));
 	plain_params(&params);
 	REQUIRE_OK(fit_gbm(context, &fit.data, &params, 1, &first));
 	REQUIRE_OK(fit_gbm(context, &fit.data, &params, 2, &other));
@@ -246,11 +198,11 @@ check_seeds(void)
 static void
 check_subsample(void)
 {
-	static Fit fit;
+	static LearnFit fit;
 	CpContext *context = unit_context();
 	CpGbmParams params;
 
-	REQUIRE_OK(bin_problem(&fit, context, 2, MOST));
+	REQUIRE_OK(learn_fit_problem(&fit, context, 2, LEARN_MOST_ROWS));
 	plain_params(&params);
 	params.rounds = 30;
 	params.learning_rate = 1e-9; /* every round has the hessians of the first */
@@ -265,14 +217,14 @@ check_subsample(void)
 		p = cp_sigmoid(gbm.base);
 		for (uint32_t t = 0; t < 30; t++)
 		{
-			double share = gbm.trees.covers[gbm.trees.roots[t]] / (MOST * p * (1 - p));
+			double share = gbm.trees.covers[gbm.trees.roots[t]] / (LEARN_MOST_ROWS * p * (1 - p));
 
 			mean += share / 30;
 			equal += t > 0 && gbm.trees.covers[gbm.trees.roots[t]] ==
 			                      gbm.trees.covers[gbm.trees.roots[t - 1]];
-			CHECK_CLOSE(params.subsample, share, 5 * sqrt(0.25 / MOST));
+			CHECK_CLOSE(params.subsample, share, 5 * sqrt(0.25 / LEARN_MOST_ROWS));
 		}
-		CHECK_CLOSE(params.subsample, mean, 5 * sqrt(0.25 / MOST / 30));
+		CHECK_CLOSE(params.subsample, mean, 5 * sqrt(0.25 / LEARN_MOST_ROWS / 30));
 		CHECK(tenths == 10 ? equal == 29 : equal < 5);
 	}
 }
@@ -281,11 +233,11 @@ check_subsample(void)
 static void
 check_colsample(void)
 {
-	static Fit fit;
+	static LearnFit fit;
 	CpContext *context = unit_context();
 	CpGbmParams params;
 
-	REQUIRE_OK(bin_problem(&fit, context, 3, 500));
+	REQUIRE_OK(learn_fit_problem(&fit, context, 3, 500));
 	plain_params(&params);
 	params.rounds = 600;
 	params.max_depth = 4;
@@ -327,13 +279,13 @@ check_colsample(void)
 static void
 check_weights(void)
 {
-	static Fit weighted, repeated;
+	static LearnFit weighted, repeated;
 	CpContext *context = unit_context();
 	CpGbmParams params;
 	CpGbm of_weights, of_rows;
 	uint32_t n = 0;
 
-	REQUIRE_OK(bin_problem(&weighted, context, 4, 250));
+	REQUIRE_OK(learn_fit_problem(&weighted, context, 4, 250));
 	for (uint32_t row = 0; row < 250; row++)
 	{
 		weighted.weights[row] = row % 4;
@@ -346,7 +298,7 @@ check_weights(void)
 	}
 	repeated.table = weighted.table;
 	repeated.table.rows = n;
-	REQUIRE_OK(bin(&repeated, context));
+	REQUIRE_OK(learn_fit_table(&repeated, context));
 	plain_params(&params);
 	weighted.data.weights = weighted.weights;
 	REQUIRE_OK(fit_gbm(context, &weighted.data, &params, 1, &of_weights));
@@ -365,15 +317,15 @@ check_scale_of_weights(void)
 {
 	static const CpKind kinds[LEARN_COLUMNS] = {CP_NUMBER,   CP_NUMBER, CP_BOOLEAN,
 	                                            CP_CATEGORY, CP_NUMBER, CP_NUMBER};
-	static Fit fit;
+	static LearnFit fit;
 	CpContext *context = unit_context();
 	CpGbmParams params;
 	CpGbm of_weights, of_rows;
 
-	REQUIRE_OK(bin_problem(&fit, context, 4, 250));
+	REQUIRE_OK(learn_fit_problem(&fit, context, 4, 250));
 	fit.table.kinds =
 		kinds; /* a category of many levels holds chance against them, which does not grow */
-	REQUIRE_OK(bin(&fit, context));
+	REQUIRE_OK(learn_fit_table(&fit, context));
 	plain_params(&params);
 	REQUIRE_OK(fit_gbm(context, &fit.data, &params, 1, &of_rows));
 	for (uint32_t row = 0; row < 250; row++)
@@ -394,7 +346,7 @@ check_scale_of_weights(void)
  * them no weight. Without sampling this is the model the fold was kept out of.
  */
 static CpStatus
-losses_of_fold(Fit *fit, const CpGbmParams *params, uint8_t fold, double *losses)
+losses_of_fold(LearnFit *fit, const CpGbmParams *params, uint8_t fold, double *losses)
 {
 	CpContext *context = fit->dataset.context;
 	CpTraining data = fit->data;
@@ -412,7 +364,7 @@ losses_of_fold(Fit *fit, const CpGbmParams *params, uint8_t fold, double *losses
 			double vector[LEARN_COLUMNS];
 			double score = gbm.base;
 
-			learn_vector(&fit->dataset, row, vector);
+			cp_dataset_vector(&fit->dataset, row, vector);
 			for (uint32_t t = 0; t <= params->rounds; t++)
 			{
 				uint32_t n;
@@ -463,7 +415,7 @@ static void
 check_chosen_rounds(void)
 {
 	static const uint32_t patiences[] = {1, 3, 10, 60};
-	static Fit fit;
+	static LearnFit fit;
 
 	for (uint32_t nfolds = 1; nfolds <= 5; nfolds += 2)
 	{
@@ -474,7 +426,7 @@ check_chosen_rounds(void)
 		uint32_t least = 60, most = 0;
 
 		cp_rng_init(&rng, nfolds, 0);
-		REQUIRE_OK(bin_problem(&fit, context, 5, 600));
+		REQUIRE_OK(learn_fit_problem(&fit, context, 5, 600));
 		for (uint32_t row = 0; row < 600; row++)
 			fit.folds[row] = (uint8_t) cp_rng_below(&rng, nfolds == 1 ? 4 : nfolds);
 		fit.data.nfolds = nfolds;
@@ -522,14 +474,14 @@ check_chosen_rounds(void)
 static void
 check_stops_on_noise(void)
 {
-	static Fit fit;
+	static LearnFit fit;
 	CpContext *context = unit_context();
 	CpGbmParams params;
 	CpGbm gbm;
 	CpRng rng;
 
 	cp_rng_init(&rng, 5, 0);
-	REQUIRE_OK(bin_problem(&fit, context, 6, 2000));
+	REQUIRE_OK(learn_fit_problem(&fit, context, 6, 2000));
 	for (uint32_t row = 0; row < 2000; row++)
 	{
 		fit.labels[row] = (uint8_t) cp_rng_below(&rng, 2);
@@ -546,11 +498,11 @@ check_stops_on_noise(void)
 static void
 check_progress(void)
 {
-	static Fit fit;
+	static LearnFit fit;
 	CpGbmParams params;
 	CpGbm gbm;
 
-	REQUIRE_OK(bin_problem(&fit, unit_context(), 1, 100));
+	REQUIRE_OK(learn_fit_problem(&fit, unit_context(), 1, 100));
 	plain_params(&params);
 	params.rounds = 250;
 	REQUIRE_OK(fit_gbm(fit.dataset.context, &fit.data, &params, 1, &gbm));
@@ -564,12 +516,12 @@ check_progress(void)
 static void
 check_one_class(void)
 {
-	static Fit fit;
+	static LearnFit fit;
 	CpContext *context = unit_context();
 	CpGbmParams params;
 	CpGbm gbm;
 
-	REQUIRE_OK(bin_problem(&fit, context, 1, 60));
+	REQUIRE_OK(learn_fit_problem(&fit, context, 1, 60));
 	plain_params(&params);
 	/* Those that stayed have no weight. */
 	for (uint32_t row = 0; row < 60; row++)
@@ -595,12 +547,12 @@ check_one_class(void)
 static void
 check_separable(void)
 {
-	static Fit fit;
+	static LearnFit fit;
 	CpContext *context = unit_context();
 	CpGbmParams params;
 	CpGbm gbm;
 
-	REQUIRE_OK(bin_problem(&fit, context, 1, 200));
+	REQUIRE_OK(learn_fit_problem(&fit, context, 1, 200));
 	for (uint32_t row = 0; row < 200; row++)
 		fit.labels[row] = fit.values[row * LEARN_COLUMNS] > 30;
 	plain_params(&params);
@@ -631,7 +583,7 @@ sampling_params(CpGbmParams *params)
 static void
 check_failures(void)
 {
-	static Fit fit;
+	static LearnFit fit;
 
 	for (uint32_t nfolds = 1; nfolds <= 3; nfolds += 2)
 	{
@@ -644,7 +596,7 @@ check_failures(void)
 		{
 			size_t blocks;
 
-			REQUIRE_OK(bin_problem(&fit, unit_context(), 1, 80));
+			REQUIRE_OK(learn_fit_problem(&fit, unit_context(), 1, 80));
 			for (uint32_t row = 0; row < 80; row++)
 				fit.folds[row] = row % 3;
 			fit.data.nfolds = nfolds;
@@ -665,7 +617,7 @@ check_failures(void)
 		status = CP_CANCELLED;
 		for (size_t polls = 0; status != CP_OK; polls++)
 		{
-			REQUIRE_OK(bin_problem(&fit, unit_context(), 1, 80));
+			REQUIRE_OK(learn_fit_problem(&fit, unit_context(), 1, 80));
 			for (uint32_t row = 0; row < 80; row++)
 				fit.folds[row] = row % 3;
 			fit.data.nfolds = nfolds;
@@ -683,7 +635,7 @@ check_failures(void)
 static void
 check_budget(void)
 {
-	static Fit fit;
+	static LearnFit fit;
 
 	for (uint32_t nfolds = 1; nfolds <= 9; nfolds += 4)
 	{
@@ -692,10 +644,10 @@ check_budget(void)
 		CpGbm gbm;
 		size_t before, used, announced;
 
-		REQUIRE_OK(bin_problem(&fit, context, 1, MOST));
-		for (uint32_t row = 0; row < MOST; row++)
+		REQUIRE_OK(learn_fit_problem(&fit, context, 1, LEARN_MOST_ROWS));
+		for (uint32_t row = 0; row < LEARN_MOST_ROWS; row++)
 			fit.folds[row] = (uint8_t) (row % nfolds);
-		for (uint32_t row = 0; row < MOST && nfolds == 1; row++)
+		for (uint32_t row = 0; row < LEARN_MOST_ROWS && nfolds == 1; row++)
 			fit.folds[row] = row % 10 > 0;
 		fit.data.nfolds = nfolds;
 		sampling_params(&params);
@@ -705,7 +657,7 @@ check_budget(void)
 		before = context->used;
 		context->peak = before;
 		REQUIRE_OK(fit_gbm(context, &fit.data, &params, 1, &gbm));
-		used = context->peak - before - MOST * sizeof(double); /* less out_of_fold */
+		used = context->peak - before - LEARN_MOST_ROWS * sizeof(double); /* less out_of_fold */
 		/* Each booster holds a tree, room for some and two words a feature. */
 		CHECK(used <= announced + (nfolds + 1) * 6000);
 		CHECK(announced <= used + used / 4 + 20000);
@@ -715,7 +667,7 @@ check_budget(void)
 		context->budget = before + announced / 2;
 		CHECK_STATUS(CP_OVER_BUDGET, fit_gbm(context, &fit.data, &params, 1, &gbm));
 		CHECK(context->peak <= context->budget ||
-		      context->peak == before + used + MOST * sizeof(double));
+		      context->peak == before + used + LEARN_MOST_ROWS * sizeof(double));
 		CHECK(context->required > context->budget);
 	}
 }

@@ -186,7 +186,7 @@ check_scored_rows(void)
 	{
 		double vector[LEARN_COLUMNS];
 
-		learn_vector(&dataset, rows[i], vector);
+		cp_dataset_vector(&dataset, rows[i], vector);
 		CHECK(trained.test_probabilities[i - kept] ==
 		      cp_model_probability(&trained.model, vector, scratch));
 		CHECK_EQUAL(problem.labels[rows[i]], trained.test_labels[i - kept]);
