@@ -343,7 +343,7 @@ report_members(const Fitting *fitting, const Judged *judged, const CpBlend *blen
 
 		member->kind = fitting->candidates[k].learner->kind;
 		member->weight = blend->weights[k];
-		member->log_loss = fitting->candidates[k].log_loss;
+		member->log_loss = blend->losses[k];
 		CP_TRY(cp_auc(fitting->context, judged->probabilities[k], judged->labels, judged->weights,
 		              judged->n, &member->auc));
 	}

@@ -7,13 +7,14 @@ import os
 import platform
 
 import bench
+import ensemble
 import quality
 import scoring
 import single
 import training
 from bench import heading, run, say, value
 
-ALL = ["quality", "training", "scoring", "single"]
+ALL = ["quality", "ensemble", "training", "scoring", "single"]
 
 
 def describe_machine(connection):
@@ -34,7 +35,7 @@ def describe_machine(connection):
 
 def arguments():
     parser = argparse.ArgumentParser(prog="run.sh", description=__doc__)
-    parser.add_argument("benchmarks", nargs="*", metavar="quality|training|scoring|single",
+    parser.add_argument("benchmarks", nargs="*", metavar="quality|ensemble|training|scoring|single",
                         help="which ones; all when none is named")
     parser.add_argument("--rows", type=int, default=1000000, help="of the large table (1000000)")
     case = parser.add_argument_group("quality on another file")
@@ -71,6 +72,7 @@ def main():
     for name in wanted:
         figures += {
             "quality": lambda: measure_quality(connection, given),
+            "ensemble": lambda: ensemble.measure(connection),
             "training": lambda: training.measure(connection, given.rows),
             "scoring": lambda: scoring.measure(connection, given.rows),
             "single": lambda: single.measure(connection),

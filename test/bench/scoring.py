@@ -43,7 +43,7 @@ def measure(connection, count):
     say()
     frame = large.draw(count, 3)
     large.load(connection, "large_scan", frame)
-    options = {"id": "id", "test_size": 0, "gbm": {"rounds": TREES, "max_depth": DEPTH, "learning_rate": 0.1, "early_stopping": 0,
+    options = {"id": "id", "test_size": 0, "members": "gbm", "gbm": {"rounds": TREES, "max_depth": DEPTH, "learning_rate": 0.1, "early_stopping": 0,
                                        "subsample": 1, "colsample": 1}}
     run(connection, "SELECT cp_train('scan', 'SELECT * FROM large_scan WHERE id < %d', 'churn', %%s)" % TRAINED_ON,
         json.dumps(options))

@@ -109,9 +109,9 @@ class Comparison:
         say()
 
 
-def train(connection, gbm):
+def train(connection, options):
     run(connection, "SELECT cp_train('single', 'customer_numbered', 'churn', %s)",
-        json.dumps({"id": "id", "exclude": "customer_id", "gbm": gbm}))
+        json.dumps({"id": "id", "exclude": "customer_id", **options}))
 
 
 def measure(connection):
@@ -120,7 +120,7 @@ def measure(connection):
     say("%d trees of depth %d. \"without\" selects one column instead. CPU a transaction: the server's backend + pgbench.", TREES, DEPTH)
     say()
     make_table(connection)
-    train(connection, {"rounds": TREES, "max_depth": DEPTH, "early_stopping": 0})
+    train(connection, {"members": "gbm", "gbm": {"rounds": TREES, "max_depth": DEPTH, "early_stopping": 0}})
     every = os.sched_getaffinity(0)
     one = {max(every)}
     with tempfile.TemporaryDirectory() as directory:

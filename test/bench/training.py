@@ -35,7 +35,7 @@ def train_ours(rows):
     watch = bench.PeakOfAnonymous(pid)
     watch.start()
     run(connection, "SELECT cp_train('large', 'large_train', 'churn', %s)",
-        json.dumps({"id": "id", "test_size": 0, "gbm": OPTIONS}))
+        json.dumps({"id": "id", "test_size": 0, "members": "gbm", "gbm": OPTIONS}))
     cpu = bench.cpu_of(pid) - cpu
     peak = watch.stop() - before["RssAnon"]
     after = bench.memory_of(pid)

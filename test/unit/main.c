@@ -27,6 +27,7 @@ extern void test_metrics(void);
 extern void test_evaluation(void);
 extern void test_roc(void);
 extern void test_split(void);
+extern void test_ensemble(void);
 extern void test_model(void);
 extern void test_train(void);
 
@@ -52,6 +53,7 @@ static const UnitTest tests[] = {
 	{"evaluation", test_evaluation},
 	{"roc", test_roc},
 	{"split", test_split},
+	{"ensemble", test_ensemble},
 	{"model", test_model},
 	{"train", test_train},
 };
