@@ -125,7 +125,7 @@ cp_net_pass_bytes(const CpNetShape *shape, uint32_t rows)
 	return 2 * units * rows * sizeof(float);
 }
 
-/* out [m][n] = a [m][k] times b [k][n], to which beta times out is added; a or b may be stored transposed. */
+/* out [m][n] = beta out + a [m][k] b [k][n]; a and b may be stored transposed. */
 static void
 multiply(enum CBLAS_TRANSPOSE of_a, enum CBLAS_TRANSPOSE of_b, uint32_t m, uint32_t n, uint32_t k,
          const float *a, const float *b, float beta, float *out)

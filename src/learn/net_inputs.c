@@ -29,7 +29,7 @@ rises(const CpNetFeature *feature)
 
 /* ---- learning ---- */
 
-/* Knots among sorted values: every value where there are few, else about equal shares of the rows apart. */
+/* Knots among sorted values: all where there are few, else about equal shares of rows apart. */
 static uint32_t
 place_knots(const double *values, uint32_t n, double *knots)
 {
@@ -58,19 +58,22 @@ static CpStatus
 learn_number(CpContext *context, const CpColumn *column, const CpTraining *training, double *values,
              double *scratch, CpNetFeature *feature)
 {
-	uint32_t seen = 0;
+	uint32_t seen = 0, missing = 0;
 
 	for (uint32_t i = 0; i < training->n; i++)
 	{
 		double value = column->numbers[training->rows[i]];
 
+		if (cp_training_weight(training, i) == 0)
+			continue;
+		missing += isnan(value) != 0;
 		if (!isnan(value))
 			values[seen++] = bounded(value, -DBL_MAX, DBL_MAX);
 	}
 	CP_TRY(cp_sort_doubles(context, values, scratch, seen));
 	CP_TRY(cp_alloc(context, &feature->knots, CP_NET_KNOTS, sizeof(double)));
 	feature->nknots = place_knots(values, seen, feature->knots);
-	feature->has_missing = training->n - seen >= CP_NET_FEW_ROWS;
+	feature->has_missing = missing >= CP_NET_FEW_ROWS;
 	feature->inputs = rises(feature) + feature->has_missing;
 	return CP_OK;
 }
@@ -88,17 +91,17 @@ learn_category(CpContext *context, const CpColumn *column, const CpTraining *tra
 	feature->levels = column->texts.count;
 	CP_TRY(cp_alloc(context, &feature->places, feature->levels + 2, sizeof(int16_t)));
 	for (uint32_t i = 0; i < training->n; i++)
-		rows[column->levels[training->rows[i]]]++;
+		rows[column->levels[training->rows[i]]] += cp_training_weight(training, i) > 0;
 	for (uint32_t level = 0; level <= other; level++)
 		rare += level == other || rows[level] < CP_NET_FEW_ROWS ? rows[level] : 0;
 	if (rare >= CP_NET_FEW_ROWS)
 		of_rare = (int16_t) feature->inputs++;
 	for (uint32_t level = 0; level <= missing; level++)
 	{
-		int16_t else_place = level == missing ? -1 : of_rare;
-		bool own = level != other && rows[level] >= CP_NET_FEW_ROWS;
-
-		feature->places[level] = own ? (int16_t) feature->inputs++ : else_place;
+		if (level != other && rows[level] >= CP_NET_FEW_ROWS)
+			feature->places[level] = (int16_t) feature->inputs++;
+		else
+			feature->places[level] = level == missing ? -1 : of_rare;
 	}
 	return CP_OK;
 }

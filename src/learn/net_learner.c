@@ -24,15 +24,6 @@
 /* Partial sums of a dot product, as many as vectorise without reassociation. */
 #define LANES 8
 
-void
-cp_net_learner_vary(CpNetParams *params, CpRng *rng)
-{
-	params->hidden = (uint32_t) lround(cp_vary(rng, params->hidden, 4, 256));
-	params->learning_rate = cp_vary(rng, params->learning_rate, 0.0001, 0.03);
-	params->dropout = cp_vary(rng, params->dropout, 0, 0.5);
-	params->weight_decay = cp_vary(rng, params->weight_decay, 0, 0.3);
-}
-
 /* ---- parameters ---- */
 
 /* General-purpose settings, judged on data sets of other fields: see test/bench/README.md. */
@@ -45,8 +36,17 @@ cp_net_learner_defaults(CpNetParams *params)
 	params->early_stopping = 5;
 	params->learning_rate = 0.002;
 	params->batch = 256;
-	params->dropout = 0.1;
-	params->weight_decay = 0.01;
+	params->dropout = 0.2;
+	params->weight_decay = 0.3;
+}
+
+void
+cp_net_learner_vary(CpNetParams *params, CpRng *rng)
+{
+	params->hidden = (uint32_t) lround(cp_vary(rng, params->hidden, 4, 256));
+	params->learning_rate = cp_vary(rng, params->learning_rate, 0.0001, 0.03);
+	params->dropout = cp_vary(rng, params->dropout, 0, 0.5);
+	params->weight_decay = cp_vary(rng, params->weight_decay, 0, 1);
 }
 
 const char *
@@ -64,8 +64,8 @@ cp_net_learner_check(const CpNetParams *params)
 		return "\"batch\" must be between 16 and 4096.";
 	if (!(params->dropout >= 0 && params->dropout <= 0.9))
 		return "\"dropout\" must be between 0 and 0.9.";
-	if (!(params->weight_decay >= 0 && params->weight_decay <= 1))
-		return "\"weight_decay\" must be between 0 and 1.";
+	if (!(params->weight_decay >= 0 && params->weight_decay * params->learning_rate <= 1))
+		return "\"weight_decay\" must be between 0 and 1 / \"learning_rate\".";
 	return NULL;
 }
 
@@ -231,7 +231,7 @@ set_gradients(Trainer *trainer, double base, const float *outputs, const uint32_
 		                        cp_training_weight(training, rows[i]) / trainer->mean_weight / n);
 }
 
-/* Move the average towards the latest parameters; early on, further, so that it forgets the first ones. */
+/* Move the average towards the latest parameters, further at first: it is to forget the first. */
 static void
 update_average(Member *member, uint64_t steps)
 {
@@ -270,7 +270,7 @@ group_step(Group *group, const uint32_t *rows, uint32_t n)
 	return CP_OK;
 }
 
-/* The first n rows of the order become a random sample of them all (Fisher and Yates's shuffle, cut short). */
+/* The first n of the order become a random sample of it (Fisher-Yates shuffle, cut short). */
 static void
 draw_rows(Group *group, uint32_t n)
 {

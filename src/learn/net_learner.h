@@ -20,7 +20,7 @@
 #include "learn/net_inputs.h"
 #include "learn/training.h"
 
-/* Rows that an epoch sees at most, drawn anew each time. */
+/* Rows that an epoch sees at most, drawn anew each time: a million take tens of CPU seconds. */
 #define CP_NET_EPOCH_ROWS 100000
 
 typedef struct CpNetParams
@@ -33,7 +33,8 @@ typedef struct CpNetParams
 	uint32_t batch;          /* rows of a step, 16 .. 4096; halved, down to 16, where an epoch
 	                            would have fewer than 16 steps */
 	double dropout;          /* chance that a hidden unit is left out of a step, [0, 0.9] */
-	double weight_decay; /* share of a parameter lost in a step, over the learning rate, [0, 1] */
+	double weight_decay;     /* share of a parameter that a step takes off, over the learning rate;
+	                            0 .. 1 / learning_rate */
 } CpNetParams;
 
 typedef struct CpNetLearner
@@ -43,7 +44,10 @@ typedef struct CpNetLearner
 	CpNetInputs inputs;
 	CpNet net; /* inputs, restarts x hidden, 1; with a skip */
 
-	/* Prepared for scoring, not stored. A row: the hidden units, the skip, zeros up to a whole number of words. */
+	/*
+	 * Prepared for scoring, not stored. A row of the table has a float for each hidden unit,
+	 * one for the skip, and zeros up to a multiple of eight.
+	 */
 	uint32_t width;      /* floats of a row */
 	uint32_t *first_row; /* [nfeatures] in the table: a row for each place, then one for nowhere */
 	float *table;        /* [rows][width] */

@@ -20,6 +20,9 @@ extern void test_tree(void);
 extern void test_tree_grow(void);
 extern void test_gbm(void);
 extern void test_forest(void);
+extern void test_net(void);
+extern void test_net_inputs(void);
+extern void test_net_learner(void);
 extern void test_blend(void);
 extern void test_calibrate(void);
 extern void test_leak(void);
@@ -47,6 +50,9 @@ static const UnitTest tests[] = {
 	{"gbm", test_gbm},
 	{"forest", test_forest},
 	{"metrics", test_metrics},
+	{"net", test_net},
+	{"net_inputs", test_net_inputs},
+	{"net_learner", test_net_learner},
 	{"blend", test_blend},
 	{"calibrate", test_calibrate},
 	{"leak", test_leak},
