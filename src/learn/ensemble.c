@@ -14,8 +14,6 @@
 
 /* Parts that rows are dealt into for the choice of a calibration when there is one fold only. */
 #define CALIBRATION_PARTS 5
-/* First of the streams of random numbers of the search; a trial takes one. */
-#define STREAM (UINT64_C(2) << 48)
 
 /* --- learners ----------------------------------------------------------- */
 
@@ -200,7 +198,7 @@ try_other(Fitting *fitting, uint32_t trial)
 	Candidate other;
 	CpRng rng;
 
-	cp_rng_init(&rng, fitting->training->seed, STREAM + trial);
+	cp_rng_init(&rng, fitting->training->seed, CP_STREAM_SEARCH + trial);
 	best->learner->vary(&params, &rng);
 	CP_TRY(fit_candidate(fitting, best->learner, &params, &other));
 	if (other.log_loss < best->log_loss)

@@ -17,8 +17,6 @@
 #define LEAST_PROBABILITY 1e-6
 /* Trees between two progress lines. */
 #define PROGRESS_TREES 100
-/* First of the streams of random numbers; a tree takes one. Those of boosting lie below. */
-#define STREAM (UINT64_C(1) << 48)
 
 void
 cp_forest_defaults(CpForestParams *params)
@@ -175,7 +173,7 @@ plant_tree(Planter *planter, const CpForestParams *params, uint32_t tree)
 	double spread = rate * (1 - rate);
 	CpRng rng;
 
-	cp_rng_init(&rng, planter->training->seed, STREAM + tree);
+	cp_rng_init(&rng, planter->training->seed, CP_STREAM_FOREST + tree);
 	draw_sample(planter, &rng, fold);
 	set_gradients(planter, rate);
 	planter->grower.rng = &rng;

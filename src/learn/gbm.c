@@ -105,7 +105,7 @@ booster_init(Booster *booster, const CpTraining *training, const CpGbmParams *pa
 	booster->grower = grower;
 	booster->left_out = left_out;
 	booster->seed = training->seed;
-	booster->stream = (uint64_t) (left_out + 1) << 32;
+	booster->stream = CP_STREAM_GBM + ((uint64_t) (left_out + 1) << 32);
 	CP_TRY(cp_training_base(context, training, left_out, &booster->base));
 	CP_TRY(cp_trees_init(&booster->trees, context, training->binned->nfeatures));
 	CP_TRY(cp_alloc(context, &booster->scores, n, sizeof(double)));

@@ -9,8 +9,6 @@
 #include "learn/metrics.h"
 #include "num/rng.h"
 
-/* First of the streams of random numbers; an exchange of rows takes one. */
-#define STREAM (UINT64_C(3) << 48)
 /* Rows between two looks at the poll: a few milliseconds with many features. */
 #define POLL_ROWS 16
 
@@ -90,7 +88,7 @@ permuter_init(Permuter *permuter, uint64_t seed)
 		CP_TRY(cp_alloc(context, &permuter->partners[repeat], permuter->n, sizeof(uint32_t)));
 		for (uint32_t i = 0; i < permuter->n; i++)
 			permuter->partners[repeat][i] = i;
-		cp_rng_init(&rng, seed, STREAM + repeat);
+		cp_rng_init(&rng, seed, CP_STREAM_IMPORTANCE + repeat);
 		cp_rng_shuffle(&rng, permuter->partners[repeat], permuter->n);
 	}
 	CP_TRY(cp_alloc(context, &permuter->flips, 2 * (size_t) features, sizeof(uint32_t)));

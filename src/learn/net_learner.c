@@ -17,8 +17,6 @@
 /* Fewest steps of an epoch, and the fewest rows of a step for which that matters. */
 #define EPOCH_STEPS 16
 #define FEWEST_ROWS 16
-/* Streams of random numbers: the fold left out is added. */
-#define STREAM (UINT64_C(3) << 48)
 /* Steps of a walk after which its sums are made anew. */
 #define WALK_STEPS 32
 /* Partial sums of a dot product, as many as vectorise without reassociation. */
@@ -177,7 +175,7 @@ group_init(Group *group, Trainer *trainer, uint8_t left_out)
 	memset(group, 0, sizeof(*group));
 	group->trainer = trainer;
 	group->left_out = left_out;
-	cp_rng_init(&group->rng, training->seed, STREAM + left_out);
+	cp_rng_init(&group->rng, training->seed, CP_STREAM_NET + left_out);
 	CP_TRY(cp_training_base(context, training, left_out, &group->base));
 	CP_TRY(cp_alloc(context, &group->order, training->n, sizeof(uint32_t)));
 	for (uint32_t i = 0; i < training->n; i++)

@@ -29,6 +29,16 @@ typedef struct CpTraining
 	uint64_t seed;
 } CpTraining;
 
+/*
+ * First of the streams of random numbers that each part of a training draws from: under one
+ * seed nothing depends on what was drawn before.
+ */
+#define CP_STREAM_GBM (UINT64_C(0) << 48)
+#define CP_STREAM_FOREST (UINT64_C(1) << 48)
+#define CP_STREAM_NET (UINT64_C(2) << 48)
+#define CP_STREAM_SEARCH (UINT64_C(3) << 48)
+#define CP_STREAM_IMPORTANCE (UINT64_C(4) << 48)
+
 /* No row's fold. */
 #define CP_NO_FOLD UINT8_MAX
 
