@@ -32,6 +32,19 @@ FROM cp_train('telco', 'customer', 'churn',
 \ir step.sql
 
 \echo
+\echo 'Members: what the model is blended from, each judged on rows it had not learned from,'
+\echo 'and the map that makes its probabilities true'
+\echo
+SELECT m.member, round(m.weight::numeric, 3) AS weight,
+       round(m.log_loss::numeric, 4) AS log_loss,
+       round(m.auc::numeric, 4)      AS auc,
+       s.calibration
+FROM churnprevent.model_member m
+JOIN churnprevent.model_summary s USING (name, version)
+WHERE m.name = 'telco' AND m.deployed
+ORDER BY m.log_loss DESC;
+
+\echo
 \echo 'Measure: the same model on the customers it has not seen, with the 95 % interval of its AUC'
 \echo
 SELECT rows,
@@ -45,6 +58,20 @@ SELECT rows,
        round(top_decile_lift::numeric, 2) AS "lift of the top tenth"
 FROM cp_evaluate('telco');
 \set step 'measure'
+\ir step.sql
+
+\echo
+\echo 'Calibration: unseen customers in ten groups by rising score: of those who get 30 %, do 30 % leave?'
+\echo '"from" and "to" is where chance may have put the observed rate of a group of this size.'
+\echo
+SELECT bin, customers,
+       round(100 * predicted::numeric, 1)     AS "predicted %",
+       round(100 * observed::numeric, 1)      AS "observed %",
+       round(100 * observed_low::numeric, 1)  AS "from",
+       round(100 * observed_high::numeric, 1) AS "to"
+FROM cp_calibration('telco')
+ORDER BY bin;
+\set step 'calibration'
 \ir step.sql
 
 \echo

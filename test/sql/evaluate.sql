@@ -3,7 +3,7 @@
 \i test/data/telco_churn.sql
 \i test/data/gym_members.sql
 \set ECHO all
-SELECT version, rows, features FROM cp_train('telco', 'customer', 'churn', '{"value_column": "monthly_charges"}');
+SELECT version, rows, features FROM cp_train('telco', 'customer', 'churn', '{"value_column": "monthly_charges", "members": "gbm"}');
 SELECT version, rows, features FROM cp_train('gym', 'gym_member', 'left_club');
 
 -- Without a source: the held-out fifth, as stored and as the view shows it.
