@@ -192,7 +192,7 @@ check_search(void)
 
 	quick_params(&params);
 	params.members = CP_MEMBER_BIT(CP_MEMBER_GBM) | CP_MEMBER_BIT(CP_MEMBER_FOREST);
-	params.gbm.max_depth = 1;
+	params.gbm.learning_rate = 0.01;
 	REQUIRE_OK(problem(&fit, context, 5, 600, 3));
 	REQUIRE_OK(cp_ensemble_fit(context, &fit.data, &params, &ensemble, &plain));
 	params.search.trials = 8;

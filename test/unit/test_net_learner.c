@@ -358,7 +358,7 @@ check_chosen_epochs(void)
 		CpNetParams params;
 
 		quick_params(&params);
-		params.learning_rate = 0.02;
+		params.learning_rate = 0.05;
 		params.batch = 16;
 		REQUIRE_OK(fill_invented(&fit, context, 7, 300, nfolds));
 		REQUIRE_OK(fill_invented(&stopped, context, 7, 300, nfolds));
