@@ -70,6 +70,17 @@ for my $delay (0, 0.3, 1.5)
 	check_ended("cancel after $delay s", end_of_statement($node, $pid), '57014');
 }
 
+# In the members that come after boosting, and while settings are searched.
+for my $options ('{"members": "forest", "forest": {"trees": 10000, "min_leaf": 1, "max_depth": 32}}',
+	'{"members": "net", "net": {"hidden": 128, "restarts": 4, "batch": 4096, "epochs": 1000, "early_stopping": 0}}',
+	'{"members": "gbm", "gbm": {"rounds": 5}, "search": {"seconds": 1000}}')
+{
+	start("SELECT * FROM cp_train('slow', 'SELECT * FROM wide WHERE id <= 60000', 'has_left', '$options')");
+	sleep 3;
+	$node->safe_psql('postgres', "SELECT pg_cancel_backend($pid)");
+	check_ended("cancel of $options", end_of_statement($node, $pid), '57014');
+}
+
 # While the source gives its rows, slowly and not at all.
 for my $source ('SELECT *, pg_sleep(0.02) FROM gym_member',
 	'SELECT g.* FROM gym_member g, pg_sleep(60)',

@@ -21,7 +21,7 @@ $node->safe_psql('postgres', q{
 my $session = session($node);
 my $trainings = q{SELECT count(*), coalesce(sum(total_bytes), 0) FROM pg_backend_memory_contexts WHERE name IN ('churnprevent training', 'churnprevent row', 'churnprevent evaluation')};
 my $all = 'SELECT sum(total_bytes) FROM pg_backend_memory_contexts';
-my $train = q{SELECT version FROM cp_train('telco', 'many', 'churn', '{"gbm": {"rounds": 3}}')};
+my $train = q{SELECT version FROM cp_train('telco', 'many', 'churn', '{"members": "gbm", "gbm": {"rounds": 3}}')};
 
 is(left_behind($node), '0|0|0|0', 'no model at first');
 $session->query_safe(q{SET churnprevent.training_memory = '1MB'});
@@ -57,7 +57,7 @@ for my $call ("PERFORM cp_train('telco', 'many', 'churn')", "x := cp_train('telc
 is(left_behind($node), '0|0|0|0', 'no row and no lock is left by any of them');
 
 # A sample fits, as the hint says, and so does everything under a higher limit.
-is($session->query_safe(q{SELECT version, rows FROM cp_train('telco', 'many', 'churn', '{"max_rows": 500, "gbm": {"rounds": 3}}')}),
+is($session->query_safe(q{SELECT version, rows FROM cp_train('telco', 'many', 'churn', '{"max_rows": 500, "members": "gbm", "gbm": {"rounds": 3}}')}),
 	'1|500', 'a sample fits');
 $session->query_safe('RESET churnprevent.training_memory');
 is($session->query_safe($train), '2', 'all rows fit under the default limit');
@@ -70,7 +70,7 @@ is($session->query($trainings), '0|0', 'no memory is left by it');
 $session->query_safe('RESET churnprevent.training_memory');
 
 # Scores need no more memory the more rows there are; nor with a model that changes from row to row.
-$session->query_safe(q{SELECT cp_train('other', 'customer', 'churn', '{"gbm": {"rounds": 3}}')});
+$session->query_safe(q{SELECT cp_train('other', 'customer', 'churn', '{"members": "gbm", "gbm": {"rounds": 3}}')});
 for my $model (q{'telco'}, q{CASE WHEN customer_id < 'C4' THEN 'telco' ELSE 'other' END},
 	q{CASE WHEN right(customer_id, 1) < '5' THEN 'telco' ELSE 'other' END})
 {
@@ -104,7 +104,7 @@ $node->safe_psql('postgres', q{ALTER ROLE operator SET churnprevent.training_mem
 is(sqlstate_of($node, q{SELECT cp_train('his', 'customer', 'churn')}, user => 'operator'), '53400', 'the limit of a role holds');
 
 # Models that are loaded keep to churnprevent.cache_memory, and score right when they are loaded again.
-$session->query_safe(q{SELECT cp_train('large' || g, 'customer', 'churn', jsonb_build_object('seed', g, 'gbm', '{"rounds": 150, "early_stopping": 0}'::jsonb))
+$session->query_safe(q{SELECT cp_train('large' || g, 'customer', 'churn', jsonb_build_object('seed', g, 'members', 'gbm', 'gbm', '{"rounds": 150, "early_stopping": 0}'::jsonb))
 	FROM generate_series(1, 8) g});
 $session->quit;
 $session = session($node);
