@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "learn/gbm.h"
+#include "learn/metrics.h"
 #include "learn_data.h"
 #include "num/rng.h"
 #include "num/special.h"
@@ -495,6 +496,46 @@ check_stops_on_noise(void)
 		CHECK_CLOSE(0, log_odds_of(&fit, &gbm, row), 0.4);
 }
 
+/* Labels of a fold may change as they like: what is said of its rows stays. */
+static void
+check_out_of_fold(void)
+{
+	static LearnFit fit;
+	static double before[600], after[600];
+	CpContext *context = unit_context();
+	CpGbmParams params;
+	CpGbm gbm;
+	double loss = 0;
+	uint32_t others = 0;
+
+	REQUIRE_OK(learn_fit_problem(&fit, context, 11, 600));
+	for (uint32_t row = 0; row < 600; row++)
+		fit.folds[row] = (uint8_t) (row % 3);
+	fit.data.nfolds = 3;
+	plain_params(&params);
+	REQUIRE_OK(cp_gbm_fit(context, &fit.data, &params, &gbm, before));
+	for (uint32_t row = 0; row < 600; row++)
+		loss += cp_log_odds_loss(before[row], fit.labels[row]) / 600;
+	CHECK(loss > 0.3 && loss < 0.66);
+	for (uint32_t row = 1; row < 600; row += 3)
+		fit.labels[row] = 1 - fit.labels[row];
+	REQUIRE_OK(cp_gbm_fit(context, &fit.data, &params, &gbm, after));
+	for (uint32_t row = 0; row < 600; row++)
+		if (row % 3 == 1)
+			CHECK(before[row] == after[row]);
+		else
+			others += before[row] != after[row];
+	CHECK(others > 390);
+	/* One fold is kept out for good, and is what the stored trees have not seen. */
+	fit.data.nfolds = 1;
+	REQUIRE_OK(cp_gbm_fit(context, &fit.data, &params, &gbm, after));
+	for (uint32_t row = 0; row < 600; row++)
+		if (row % 3 == 0)
+			CHECK_CLOSE(log_odds_of(&fit, &gbm, row), after[row], 1e-9);
+		else
+			CHECK(isnan(after[row]));
+}
+
 static void
 check_progress(void)
 {
@@ -736,6 +777,7 @@ test_gbm(void)
 	UNIT_CASE("the scale of weights", check_scale_of_weights);
 	UNIT_CASE("rounds are chosen by the loss of rows left out", check_chosen_rounds);
 	UNIT_CASE("noise stops early", check_stops_on_noise);
+	UNIT_CASE("out-of-fold log-odds know nothing of their fold", check_out_of_fold);
 	UNIT_CASE("lines of progress", check_progress);
 	UNIT_CASE("one class cannot be fitted", check_one_class);
 	UNIT_CASE("separable data, nothing held back", check_separable);
