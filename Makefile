@@ -19,7 +19,7 @@ NUM_OBJS = context rng hash vec special sort bytes
 
 LEARN_OBJS = training dataset dictionary featuremap binning tree tree_grow tree_masks gbm forest \
 	net net_inputs net_learner blend calibrate ensemble model metrics evaluation roc importance leak \
-	split train holdout
+	background explain split train holdout
 
 STATS_OBJS =
 
@@ -27,7 +27,7 @@ DECIDE_OBJS =
 
 PG_OBJS = module guc bridge args decimal json options features label source steering training_set model_store model_cache \
 	scorer evaluation_set \
-	fn_train fn_predict fn_evaluate fn_model fn_metrics
+	fn_train fn_predict fn_explain fn_importance fn_evaluate fn_model fn_metrics
 
 PURE_OBJS = $(NUM_OBJS:%=src/num/%.o) $(LEARN_OBJS:%=src/learn/%.o) \
 	$(STATS_OBJS:%=src/stats/%.o) $(DECIDE_OBJS:%=src/decide/%.o)

@@ -103,6 +103,19 @@ LIMIT 20;
 \ir step.sql
 
 \echo
+\echo 'Explain: the three customers most at risk, and what makes them so. From the base, the average risk,'
+\echo 'all contributions together lead to the risk of the customer; a point is 1 %.'
+\echo
+SELECT c.customer_id, round(100 * c.risk::numeric, 1) AS "risk %", round(100 * e.base::numeric, 1) AS "base %",
+       round(100 * e.std_error::numeric, 1) AS "+-", e.reason
+FROM (SELECT c AS row, c.customer_id, cp_predict(c, 'telco') AS risk
+      FROM customer c WHERE c.churn = 'No' ORDER BY risk DESC, c.customer_id LIMIT 3) c,
+     cp_explain(c.row, 'telco', 4) e
+ORDER BY c.risk DESC, c.customer_id, abs(e.contribution) DESC;
+\set step 'explain customers'
+\ir step.sql
+
+\echo
 \echo 'Segments: customers who have not left, and what they pay a month'
 \echo
 SELECT s.risk_segment,

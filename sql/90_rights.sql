@@ -10,7 +10,7 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	reads CONSTANT text[] := '{cp_predict,cp_score,cp_evaluate,cp_lift,cp_roc_curve,cp_confusion_matrix,cp_calibration}';
+	reads CONSTANT text[] := '{cp_predict,cp_score,cp_explain,cp_feature_importance,cp_evaluate,cp_lift,cp_roc_curve,cp_confusion_matrix,cp_calibration}';
 	operates CONSTANT text[] := '{cp_train,cp_deploy,cp_drop_model,cp_grant_model,cp_revoke_model}';
 	administers CONSTANT text[] := '{cp_grant,cp_revoke}';
 	functions text[] := CASE privileges

@@ -41,6 +41,7 @@ cp_model_write(const CpModel *model, CpContext *context, CpWriter *writer)
 	cp_writer_begin(writer, context, CP_MODEL_MAGIC, CP_MODEL_FORMAT);
 	cp_featuremap_write(&model->map, writer);
 	cp_ensemble_write(&model->ensemble, writer);
+	cp_background_write(&model->background, &model->map, writer);
 	return cp_writer_finish(writer);
 }
 
@@ -53,5 +54,6 @@ cp_model_read(CpModel *model, CpContext *context, const void *bytes, size_t leng
 	CP_TRY(cp_reader_open(&reader, context, bytes, length, CP_MODEL_MAGIC, CP_MODEL_FORMAT));
 	CP_TRY(cp_featuremap_read(&model->map, &reader));
 	CP_TRY(cp_ensemble_read(&model->ensemble, &reader, &model->map));
+	CP_TRY(cp_background_read(&model->background, &reader, &model->map));
 	return cp_reader_close(&reader);
 }

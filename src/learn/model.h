@@ -1,9 +1,11 @@
 /*
- * model.h: what training makes and scoring uses: a feature map and an ensemble.
+ * model.h: what training makes and scoring uses: a feature map and an ensemble,
+ * and the customers that explanations compare with.
  */
 #ifndef CP_MODEL_H
 #define CP_MODEL_H
 
+#include "learn/background.h"
 #include "learn/ensemble.h"
 #include "learn/featuremap.h"
 
@@ -14,6 +16,7 @@ typedef struct CpModel
 {
 	CpFeatureMap map;
 	CpEnsemble ensemble;
+	CpBackground background;
 } CpModel;
 
 /* Probability of churn of a feature vector; scratch: cp_ensemble_scratch bytes. */

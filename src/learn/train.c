@@ -119,6 +119,26 @@ churn_rate(const CpDataset *dataset, const uint32_t *rows)
 	return churned / all;
 }
 
+/* rows: [train_rows]. */
+static CpStatus
+choose_background(CpContext *context, const CpDataset *dataset, const uint32_t *rows,
+                  CpTrained *trained)
+{
+	CpModel *model = &trained->model;
+	uint32_t *candidates;
+	uint32_t n;
+	double *scores;
+
+	CP_TRY(cp_background_candidates(context, dataset, rows, trained->train_rows, &candidates, &n));
+	CP_TRY(cp_alloc(context, &scores, n, sizeof(double)));
+	CP_TRY(cp_model_score_rows(context, model, dataset, candidates, n, scores));
+	CP_TRY(cp_background_choose(context, dataset, model->map.count, candidates, scores, n,
+	                            &model->background));
+	cp_free(context, &candidates);
+	cp_free(context, &scores);
+	return CP_OK;
+}
+
 static CpStatus
 measure(CpContext *context, const CpDataset *dataset, const uint32_t *rows, uint64_t seed,
         CpTrained *trained)
@@ -151,6 +171,7 @@ cp_train_model(CpContext *context, const CpDataset *dataset, const CpTrainParams
 	CP_TRY(cp_dataset_featuremap(dataset, &trained->model.map));
 	CP_TRY(cp_leak_repeats(dataset, rows, dataset->rows, trained->train_rows, &trained->repeats));
 	CP_TRY(fit(context, dataset, params, rows, trained));
+	CP_TRY(choose_background(context, dataset, rows, trained));
 	CP_TRY(measure(context, dataset, rows + trained->train_rows, params->seed, trained));
 	cp_free(context, &rows);
 	return CP_OK;

@@ -297,30 +297,127 @@ cp_trees_score(const CpTrees *trees, const double *vector, void *scratch)
 	return cp_trees_sum(trees, scratch);
 }
 
-/* Answers of both ends; a step exchanges those of its feature. */
-static void
-walk_answers(const CpTrees *trees, const CpPath *path, uint8_t *here, double *sums)
+/* Trees on a walk, which are gone down again only when a step changes their leaf. */
+typedef struct Walk
 {
-	uint8_t *there = here + trees->nslots;
+	const CpTrees *trees;
+	uint64_t
+		*movers;     /* [ntrees] features, by their numbers modulo 64, that would change the leaf */
+	float *values;   /* [ntrees] of the leaf */
+	uint32_t *moved; /* [ntrees] trees to go down */
+	uint8_t *here;   /* [nslots] answers */
+	uint8_t *there;  /* [nslots] those of the other end */
+	uint8_t *features; /* [nslots] modulo 64 */
+} Walk;
 
-	cp_trees_answer(trees, path->from, here);
-	cp_trees_answer(trees, path->to, there);
-	sums[0] = cp_trees_sum(trees, here);
-	for (uint32_t k = 0; k < path->n; k++)
+/* Room for a walk, which is more than a single vector takes. */
+size_t
+cp_trees_scratch(const CpTrees *trees)
+{
+	if (trees->masks != NULL)
+		return cp_masks_scratch(trees->masks);
+	return trees->ntrees * (sizeof(uint64_t) + sizeof(float) + sizeof(uint32_t)) +
+	       3 * (size_t) trees->nslots;
+}
+
+static void
+begin_walk(const CpTrees *trees, const CpPath *path, void *scratch, Walk *walk)
+{
+	walk->trees = trees;
+	walk->movers = scratch;
+	walk->values = (float *) (walk->movers + trees->ntrees);
+	walk->moved = (uint32_t *) (walk->values + trees->ntrees);
+	walk->here = (uint8_t *) (walk->moved + trees->ntrees);
+	walk->there = walk->here + trees->nslots;
+	walk->features = walk->there + trees->nslots;
+	cp_trees_answer(trees, path->from, walk->here);
+	cp_trees_answer(trees, path->to, walk->there);
+	for (uint32_t s = 0; s < trees->nslots; s++)
+		walk->features[s] = trees->slots[s].feature % 64;
+	for (uint32_t tree = 0; tree < trees->ntrees; tree++)
 	{
-		uint32_t f = path->flips[k];
-		bool changed = false;
-
-		for (uint32_t s = trees->first_slot[f]; s < trees->first_slot[f + 1]; s++)
-		{
-			uint8_t answer = here[s];
-
-			changed |= answer != there[s];
-			here[s] = there[s];
-			there[s] = answer;
-		}
-		sums[k + 1] = changed ? cp_trees_sum(trees, here) : sums[k];
+		walk->moved[tree] = tree;
+		walk->values[tree] = 0;
 	}
+}
+
+/* Go down n trees side by side; by how much their values change. */
+static inline double
+go_down(Walk *walk, const uint32_t *moved, uint32_t n)
+{
+	const CpTrees *trees = walk->trees;
+	uint32_t at[ABREAST];
+	uint64_t movers[ABREAST] = {0};
+	uint32_t depth = 0;
+	double change = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+	{
+		at[i] = trees->roots[moved[i]];
+		depth = trees->depths[moved[i]] > depth ? trees->depths[moved[i]] : depth;
+	}
+	for (; depth > 0; depth--)
+		for (uint32_t i = 0; i < n; i++)
+		{
+			CpNode node = trees->nodes[at[i]];
+			uint32_t slot = node.test >> 8, threshold = node.test & 255;
+			bool right = walk->here[slot] > threshold;
+
+			movers[i] |= (uint64_t) (right != (walk->there[slot] > threshold))
+			             << walk->features[slot];
+			at[i] = node.left + right;
+		}
+	for (uint32_t i = 0; i < n; i++)
+	{
+		change += (double) trees->values[at[i]] - (double) walk->values[moved[i]];
+		walk->values[moved[i]] = trees->values[at[i]];
+		walk->movers[moved[i]] = movers[i];
+	}
+	return change;
+}
+
+static double
+go_down_all(Walk *walk, uint32_t n)
+{
+	double change = 0;
+	uint32_t i = 0;
+
+	for (; i + ABREAST <= n; i += ABREAST)
+		change += go_down(walk, walk->moved + i, ABREAST);
+	return change + go_down(walk, walk->moved + i, n - i);
+}
+
+/* Exchange the answers of a feature; the number of trees that this moves. */
+static uint32_t
+flip(Walk *walk, uint32_t f)
+{
+	const CpTrees *trees = walk->trees;
+	uint32_t n = 0;
+
+	for (uint32_t s = trees->first_slot[f]; s < trees->first_slot[f + 1]; s++)
+	{
+		uint8_t answer = walk->here[s];
+
+		walk->here[s] = walk->there[s];
+		walk->there[s] = answer;
+	}
+	for (uint32_t tree = 0; tree < trees->ntrees; tree++)
+	{
+		walk->moved[n] = tree;
+		n += walk->movers[tree] >> (f % 64) & 1;
+	}
+	return n;
+}
+
+static void
+walk_trees(const CpTrees *trees, const CpPath *path, void *scratch, double *sums)
+{
+	Walk walk;
+
+	begin_walk(trees, path, scratch, &walk);
+	sums[0] = go_down_all(&walk, trees->ntrees);
+	for (uint32_t k = 0; k < path->n; k++)
+		sums[k + 1] = sums[k] + go_down_all(&walk, flip(&walk, path->flips[k]));
 }
 
 void
@@ -329,14 +426,7 @@ cp_trees_path(const CpTrees *trees, const CpPath *path, void *scratch, double *s
 	if (trees->masks != NULL)
 		cp_masks_path(trees->masks, path, scratch, sums);
 	else
-		walk_answers(trees, path, scratch, sums);
-}
-
-/* Room for the two ends of a walk. */
-size_t
-cp_trees_scratch(const CpTrees *trees)
-{
-	return trees->masks != NULL ? cp_masks_scratch(trees->masks) : 2 * (size_t) trees->nslots;
+		walk_trees(trees, path, scratch, sums);
 }
 
 void

@@ -206,12 +206,6 @@ cp_masks_free(CpContext *context, CpMasks **masks)
 	cp_free(context, masks);
 }
 
-size_t
-cp_masks_scratch(const CpMasks *masks)
-{
-	return 2 * masks->nasked * sizeof(uint64_t *);
-}
-
 static inline uint32_t
 code_of(const CpMaskColumn *column, double value)
 {
@@ -245,56 +239,191 @@ find_rows(const CpMasks *masks, const double *vector, const uint64_t **rows)
 	}
 }
 
-static double
-sum_leaves(const CpMasks *masks, const uint64_t *const *rows)
+/* Add the values of the leaves that the masks of a few words leave. */
+static inline void
+add_leaves(const CpMasks *masks, uint32_t word, const uint64_t left[STRIDE], double sums[4])
 {
+	const float *leaves = masks->leaves + (size_t) word * MAX_LEAVES;
+
+	if (masks->bits == SMALL_LEAVES)
+		for (uint32_t i = 0; i < STRIDE; i++)
+			add_small(masks, word + i, left[i], sums);
+	else
+		for (uint32_t i = 0; i < STRIDE; i++)
+			sums[i % 4] += leaves[i * MAX_LEAVES + lowest_bit(left[i])];
+}
+
+static inline void
+and_row(uint64_t *restrict left, const uint64_t *restrict row)
+{
+	for (int i = 0; i < STRIDE; i++)
+		left[i] &= row[i];
+}
+
+/* memcpy, but in the steps of and_row: a wider load would have to wait for its stores. */
+static inline void
+copy_row(uint64_t *restrict to, const uint64_t *restrict row)
+{
+	for (int i = 0; i < STRIDE; i++)
+		to[i] = row[i];
+}
+
+double
+cp_masks_score(const CpMasks *masks, const double *vector, void *scratch)
+{
+	const uint64_t **rows = scratch;
 	double sums[4] = {0, 0, 0, 0};
 
+	find_rows(masks, vector, rows);
 	for (uint32_t word = 0; word < masks->words; word += STRIDE)
 	{
 		uint64_t left[STRIDE];
 
 		memset(left, 0xff, sizeof(left));
 		for (uint32_t k = 0; k < masks->nasked; k++)
-			for (int i = 0; i < STRIDE; i++)
-				left[i] &= rows[k][word + i];
-		for (int i = 0; i < STRIDE; i++)
-			if (masks->bits == SMALL_LEAVES)
-				add_small(masks, word + i, left[i], sums);
-			else
-				sums[i % 4] +=
-					masks->leaves[(size_t) (word + i) * MAX_LEAVES + lowest_bit(left[i])];
+			and_row(left, rows[k] + word);
+		add_leaves(masks, word, left, sums);
 	}
 	return (sums[0] + sums[1]) + (sums[2] + sums[3]);
 }
 
-double
-cp_masks_score(const CpMasks *masks, const double *vector, void *scratch)
+/* --- walks -------------------------------------------------------------- */
+
+#define NO_COLUMN UINT32_MAX
+
+/*
+ * A walk is cut into passes, in which no column turns from one end to the other twice.
+ * Then what is left after a step is the AND of two things that are carried along: what the
+ * columns that have turned leave, and what the others do.
+ */
+typedef struct Pass
 {
-	find_rows(masks, vector, scratch);
-	return sum_leaves(masks, scratch);
+	const uint64_t **here;  /* [nasked] rows of masks at the beginning of the pass */
+	const uint64_t **there; /* [nasked] those they turn to */
+	uint64_t *others; /* [steps][STRIDE] what columns leave that have not turned after a step */
+	uint32_t *turns;  /* [steps] columns, or NO_COLUMN */
+	uint32_t steps;   /* at most nasked + 1 */
+	uint8_t *turning; /* [nasked] */
+} Pass;
+
+size_t
+cp_masks_scratch(const CpMasks *masks)
+{
+	return masks->nasked * (2 * sizeof(uint64_t *) + 1) +
+	       (masks->nasked + (size_t) 1) * (STRIDE * sizeof(uint64_t) + sizeof(uint32_t));
+}
+
+static void
+lay_out(const CpMasks *masks, void *scratch, Pass *pass)
+{
+	pass->here = scratch;
+	pass->there = pass->here + masks->nasked;
+	pass->others = (uint64_t *) (pass->there + masks->nasked);
+	pass->turns = (uint32_t *) (pass->others + (masks->nasked + (size_t) 1) * STRIDE);
+	pass->turning = (uint8_t *) (pass->turns + masks->nasked + 1);
+}
+
+/* As many of the n flips as fit into a pass. */
+static void
+begin_pass(const CpMasks *masks, const uint32_t *flips, uint32_t n, Pass *pass)
+{
+	memset(pass->turning, 0, masks->nasked);
+	for (pass->steps = 0; pass->steps < n && pass->steps <= masks->nasked; pass->steps++)
+	{
+		uint32_t column = masks->column_of[flips[pass->steps]] - 1;
+		bool turns = column != NO_COLUMN && pass->here[column] != pass->there[column];
+
+		if (turns && pass->turning[column])
+			break;
+		if (turns)
+			pass->turning[column] = 1;
+		pass->turns[pass->steps] = turns ? column : NO_COLUMN;
+	}
+}
+
+static void
+end_pass(Pass *pass)
+{
+	for (uint32_t step = 0; step < pass->steps; step++)
+	{
+		uint32_t column = pass->turns[step];
+
+		if (column != NO_COLUMN)
+		{
+			const uint64_t *row = pass->here[column];
+
+			pass->here[column] = pass->there[column];
+			pass->there[column] = row;
+		}
+	}
+}
+
+/* What a few words leave at the beginning of a pass; on the way, after each step by columns not turned. */
+static void
+leave(const CpMasks *masks, const Pass *pass, uint32_t word, uint64_t left[STRIDE])
+{
+	memset(left, 0xff, STRIDE * sizeof(uint64_t));
+	for (uint32_t k = 0; k < masks->nasked; k++)
+		if (!pass->turning[k])
+			and_row(left, pass->here[k] + word);
+	for (uint32_t step = pass->steps; step-- > 0;)
+	{
+		copy_row(pass->others + (size_t) step * STRIDE, left);
+		if (pass->turns[step] != NO_COLUMN)
+			and_row(left, pass->here[pass->turns[step]] + word);
+	}
+}
+
+static inline double
+sum_leaves(const CpMasks *masks, uint32_t word, const uint64_t left[STRIDE])
+{
+	double sums[4] = {0, 0, 0, 0};
+
+	add_leaves(masks, word, left, sums);
+	return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+}
+
+/* Add a few words to the sums after each step of a pass; first: where to add those at its beginning, or NULL. */
+static void
+walk_words(const CpMasks *masks, const Pass *pass, uint32_t word, double *first, double *sums)
+{
+	uint64_t left[STRIDE], turned[STRIDE];
+	double sum;
+
+	leave(masks, pass, word, left);
+	sum = sum_leaves(masks, word, left);
+	if (first != NULL)
+		*first += sum;
+	memset(turned, 0xff, sizeof(turned));
+	for (uint32_t step = 0; step < pass->steps; step++)
+	{
+		if (pass->turns[step] != NO_COLUMN)
+		{
+			and_row(turned, pass->there[pass->turns[step]] + word);
+			copy_row(left, turned);
+			and_row(left, pass->others + (size_t) step * STRIDE);
+			sum = sum_leaves(masks, word, left);
+		}
+		sums[step] += sum;
+	}
 }
 
 void
 cp_masks_path(const CpMasks *masks, const CpPath *path, void *scratch, double *sums)
 {
-	const uint64_t **here = scratch;
-	const uint64_t **there = here + masks->nasked;
+	uint32_t done = 0;
+	Pass pass;
 
-	find_rows(masks, path->from, here);
-	find_rows(masks, path->to, there);
-	sums[0] = sum_leaves(masks, here);
-	for (uint32_t k = 0; k < path->n; k++)
+	lay_out(masks, scratch, &pass);
+	find_rows(masks, path->from, pass.here);
+	find_rows(masks, path->to, pass.there);
+	memset(sums, 0, (path->n + (size_t) 1) * sizeof(double));
+	do
 	{
-		uint32_t column = masks->column_of[path->flips[k]];
-		const uint64_t *row;
-
-		sums[k + 1] = sums[k];
-		if (column == 0 || here[column - 1] == there[column - 1])
-			continue;
-		row = here[column - 1];
-		here[column - 1] = there[column - 1];
-		there[column - 1] = row;
-		sums[k + 1] = sum_leaves(masks, here);
-	}
+		begin_pass(masks, path->flips + done, path->n - done, &pass);
+		for (uint32_t word = 0; word < masks->words; word += STRIDE)
+			walk_words(masks, &pass, word, done == 0 ? sums : NULL, sums + done + 1);
+		end_pass(&pass);
+		done += pass.steps;
+	} while (done < path->n);
 }

@@ -4,6 +4,7 @@
 #include "postgres.h"
 
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 
 #include "pg/args.h"
 #include "pg/json.h"
@@ -41,6 +42,29 @@ cp_required_version(FunctionCallInfo fcinfo, int argument)
 		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("versions are numbered from 1"),
 		         errdetail("Version %d was asked for.", version)));
 	return version;
+}
+
+void
+cp_require_customer(FunctionCallInfo fcinfo)
+{
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+		        (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("a customer must not be NULL"),
+		         errhint("An outer join gives NULL rows; leave them out with WHERE.")));
+}
+
+Jsonb *
+cp_json_customer(FunctionCallInfo fcinfo)
+{
+	char *json = text_to_cstring(PG_GETARG_TEXT_PP(0));
+
+	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(json)));
+}
+
+text *
+cp_model_argument(FunctionCallInfo fcinfo)
+{
+	return PG_ARGISNULL(1) ? NULL : PG_GETARG_TEXT_PP(1);
 }
 
 void

@@ -7,6 +7,7 @@
 #include "postgres.h"
 
 #include "fmgr.h"
+#include "utils/jsonb.h"
 
 /* The argument, which must not be NULL; name is for the message. */
 extern char *cp_required_text(FunctionCallInfo fcinfo, int argument, const char *name);
@@ -16,6 +17,15 @@ extern char *cp_optional_text(FunctionCallInfo fcinfo, int argument);
 
 /* A version number: not NULL, 1 or more. */
 extern int32 cp_required_version(FunctionCallInfo fcinfo, int argument);
+
+/* The first argument, a customer, must not be NULL. */
+extern void cp_require_customer(FunctionCallInfo fcinfo);
+
+/* The first argument, of type json. */
+extern Jsonb *cp_json_customer(FunctionCallInfo fcinfo);
+
+/* The second argument, the name of a model, or NULL. */
+extern text *cp_model_argument(FunctionCallInfo fcinfo);
 
 /* The error that the argument is not in its range, such as "between 0 and 1". */
 extern void cp_report_range(const char *name, double value, const char *range)

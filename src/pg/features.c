@@ -417,6 +417,16 @@ cp_vector_of_tuple(const CpFeatureMap *map, const CpBinding *binding, HeapTuple 
 	             : binding->value_reader.number(binding->values[binding->value_column]);
 }
 
+char *
+cp_text_of_tuple(const CpBinding *binding, uint32 feature)
+{
+	const CpBoundColumn *bound = &binding->columns[feature];
+	size_t length;
+	const char *text = bound->text(binding->values[bound->column], &length);
+
+	return pnstrdup(text, length);
+}
+
 /* --- JSON --------------------------------------------------------------- */
 
 /* A JSON value on its way into the vector, for messages. */
@@ -500,27 +510,35 @@ number_of_json(const JsonPlace *place, const JsonbValue *json)
 	return NAN;
 }
 
-static double
-level_of_json(const CpFeature *feature, const JsonPlace *place, const JsonbValue *json)
+/* The text that stands for a category, NULL when none does. */
+static const char *
+text_of_json(const JsonbValue *json, size_t *length)
 {
 	const char *text = NULL;
-	size_t length = 0;
 
 	if (json->type == jbvString)
 	{
-		text = json->val.string.val;
-		length = json->val.string.len;
+		*length = trimmed(json->val.string.val, json->val.string.len);
+		return json->val.string.val;
 	}
-	else if (json->type == jbvBool)
+	if (json->type == jbvBool)
 		text = json->val.boolean ? "true" : "false";
 	else if (json->type == jbvNumeric)
 		text =
 			DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(json->val.numeric)));
-	else
+	*length = text == NULL ? 0 : strlen(text);
+	return text;
+}
+
+static double
+level_of_json(const CpFeature *feature, const JsonPlace *place, const JsonbValue *json)
+{
+	size_t length;
+	const char *text = text_of_json(json, &length);
+
+	if (text == NULL)
 		wrong_json(place);
-	if (json->type != jbvString)
-		length = strlen(text);
-	return level_by_hash(feature, text, trimmed(text, length));
+	return level_by_hash(feature, text, length);
 }
 
 /* The value of a key: the exact one, else the only one that differs in case alone. NULL: none. */
@@ -618,4 +636,13 @@ cp_vector_of_jsonb(const CpFeatureMap *map, Jsonb *object, const char *model_nam
 	value_place.column = value_name;
 	json = value_name == NULL ? NULL : find_key(object, value_name);
 	*value = json == NULL || json->type == jbvNull ? NAN : number_of_json(&value_place, json);
+}
+
+char *
+cp_text_of_jsonb(const CpFeatureMap *map, Jsonb *object, uint32 feature)
+{
+	size_t length;
+	const char *text = text_of_json(find_key(object, map->features[feature].name), &length);
+
+	return pnstrdup(text, length);
 }

@@ -69,4 +69,10 @@ extern void cp_vector_of_tuple(const CpFeatureMap *map, const CpBinding *binding
 extern void cp_vector_of_jsonb(const CpFeatureMap *map, Jsonb *object, const char *model_name,
                                double *vector, double *value);
 
+/* The text of a category as the tuple has it whose vector was read last with this binding. */
+extern char *cp_text_of_tuple(const CpBinding *binding, uint32 feature);
+
+/* The same from a JSON object, whose vector was read. */
+extern char *cp_text_of_jsonb(const CpFeatureMap *map, Jsonb *object, uint32 feature);
+
 #endif

@@ -9,8 +9,6 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "utils/builtins.h"
-#include "utils/fmgrprotos.h"
-#include "utils/jsonb.h"
 
 #include "pg/args.h"
 #include "pg/guc.h"
@@ -25,38 +23,15 @@ PG_FUNCTION_INFO_V1(cp_score_json);
 
 #define MONTHS_A_YEAR 12
 
-static void
-check_customer(FunctionCallInfo fcinfo)
-{
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-		        (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("a customer must not be NULL"),
-		         errhint("An outer join gives NULL rows; leave them out with WHERE.")));
-}
-
-static text *
-model_argument(FunctionCallInfo fcinfo)
-{
-	return PG_ARGISNULL(1) ? NULL : PG_GETARG_TEXT_PP(1);
-}
-
 /* The scorer of a call of cp_predict(customer, model, version). */
 static CpScorer *
 predict_scorer(FunctionCallInfo fcinfo)
 {
 	int32 version;
 
-	check_customer(fcinfo);
+	cp_require_customer(fcinfo);
 	version = PG_ARGISNULL(2) ? 0 : cp_required_version(fcinfo, 2);
-	return cp_scorer_get(fcinfo, model_argument(fcinfo), version);
-}
-
-static Jsonb *
-parse_json(FunctionCallInfo fcinfo)
-{
-	char *json = text_to_cstring(PG_GETARG_TEXT_PP(0));
-
-	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(json)));
+	return cp_scorer_get(fcinfo, cp_model_argument(fcinfo), version);
 }
 
 Datum
@@ -80,7 +55,7 @@ cp_predict_json(PG_FUNCTION_ARGS)
 {
 	CpScorer *scorer = predict_scorer(fcinfo);
 
-	PG_RETURN_FLOAT8(cp_scorer_jsonb(scorer, parse_json(fcinfo), NULL));
+	PG_RETURN_FLOAT8(cp_scorer_jsonb(scorer, cp_json_customer(fcinfo), NULL));
 }
 
 /* What a probability means by the two thresholds. */
@@ -121,8 +96,8 @@ score_row(FunctionCallInfo fcinfo, CpScorer *scorer, double probability, double 
 static CpScorer *
 score_scorer(FunctionCallInfo fcinfo)
 {
-	check_customer(fcinfo);
-	return cp_scorer_get(fcinfo, model_argument(fcinfo), 0);
+	cp_require_customer(fcinfo);
+	return cp_scorer_get(fcinfo, cp_model_argument(fcinfo), 0);
 }
 
 Datum
@@ -150,7 +125,7 @@ cp_score_json(PG_FUNCTION_ARGS)
 {
 	CpScorer *scorer = score_scorer(fcinfo);
 	double value;
-	double probability = cp_scorer_jsonb(scorer, parse_json(fcinfo), &value);
+	double probability = cp_scorer_jsonb(scorer, cp_json_customer(fcinfo), &value);
 
 	PG_RETURN_DATUM(score_row(fcinfo, scorer, probability, value));
 }

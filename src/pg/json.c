@@ -10,6 +10,7 @@
 #include "utils/fmgrprotos.h"
 #include "utils/numeric.h"
 
+#include "pg/decimal.h"
 #include "pg/json.h"
 
 /* 2^53 */
@@ -126,4 +127,20 @@ cp_json_get_text(Jsonb *object, const char *key)
 	if (value == NULL || value->type != jbvString)
 		return NULL;
 	return pnstrdup(value->val.string.val, value->val.string.len);
+}
+
+double
+cp_json_get_number(Jsonb *object, const char *key)
+{
+	JsonbValue *value = get(object, key);
+
+	if (value == NULL || value->type != jbvNumeric)
+		return NAN;
+	return cp_decimal_to_double(NumericGetDatum(value->val.numeric));
+}
+
+Jsonb *
+cp_json_element(Jsonb *array, int position)
+{
+	return JsonbValueToJsonb(getIthJsonbValueFromContainer(&array->root, position));
 }

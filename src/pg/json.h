@@ -27,6 +27,12 @@ extern Jsonb *cp_json_end(CpJson *json);
 /* An array of documents. */
 extern Jsonb *cp_json_array(Jsonb **elements, int count);
 
+/* An element of an array, by its position from 0, as a document; a scalar becomes an array of one. */
+extern Jsonb *cp_json_element(Jsonb *array, int position);
+
+/* The number of a key; NaN when there is none. */
+extern double cp_json_get_number(Jsonb *object, const char *key);
+
 /* The text of a key; NULL when there is none. */
 extern char *cp_json_get_text(Jsonb *object, const char *key);
 

@@ -325,6 +325,12 @@ cp_store_options(const CpModelRef *ref)
 	return (Jsonb *) read_column(ref, MODEL_OPTIONS);
 }
 
+Jsonb *
+cp_store_importance(const CpModelRef *ref)
+{
+	return (Jsonb *) read_column(ref, MODEL_IMPORTANCE);
+}
+
 char *
 cp_store_label(const CpModelRef *ref)
 {

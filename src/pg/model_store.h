@@ -49,6 +49,9 @@ extern bytea *cp_store_holdout(const CpModelRef *ref);
 extern Jsonb *cp_store_options(const CpModelRef *ref);
 extern char *cp_store_label(const CpModelRef *ref);
 
+/* What its features are worth, as stored. */
+extern Jsonb *cp_store_importance(const CpModelRef *ref);
+
 /* A version about to be stored; texts and documents as the columns of churnprevent.model. */
 typedef struct CpNewModel
 {

@@ -54,6 +54,13 @@ typedef struct Found
 static Found found[MAX_FOUND];
 static int next_found = 0;
 
+/* An explainer and where its memory comes from. */
+typedef struct Explaining
+{
+	CpBridge bridge;
+	CpExplainer explainer;
+} Explaining;
+
 /* One model asked for by a query. */
 struct CpScorer
 {
@@ -68,7 +75,8 @@ struct CpScorer
 	CpBinding *binding; /* of this type: */
 	Oid type;
 	int32 typmod;
-	TupleDesc result_type; /* of the calling function, NULL = not looked up yet */
+	Explaining *explaining; /* NULL = not needed yet */
+	TupleDesc result_type;  /* of the calling function, NULL = not looked up yet */
 };
 
 static void
@@ -190,6 +198,12 @@ resolve(CpScorer *scorer)
 	scorer->situation = situation_number;
 	if (scorer->loaded != NULL && cp_same_model(&scorer->loaded->ref, &ref))
 		return;
+	if (scorer->explaining != NULL)
+	{
+		cp_explainer_free(&scorer->explaining->explainer);
+		pfree(scorer->explaining);
+		scorer->explaining = NULL;
+	}
 	scorer->loaded = cp_cache_get(&ref, name, scorer->memory);
 	/* One chunk, since every execution of a prepared statement makes it anew. */
 	scorer->vector = MemoryContextAlloc(
@@ -262,6 +276,52 @@ cp_scorer_make(const char *model)
 	look_around();
 	resolve(scorer);
 	return scorer;
+}
+
+void
+cp_scorer_find(const char *model, int32 version, CpModelRef *ref)
+{
+	const char *name = model != NULL ? model : default_setting();
+
+	cp_store_find(name != NULL ? name : cp_store_only_name(), version, ref);
+}
+
+CpExplainer *
+cp_scorer_explainer(CpScorer *scorer, const CpBridge **bridge)
+{
+	Explaining *explaining = scorer->explaining;
+
+	if (explaining == NULL)
+	{
+		explaining = MemoryContextAlloc(scorer->memory, sizeof(Explaining));
+		cp_bridge_init(&explaining->bridge, scorer->memory, 0);
+		cp_bridge_check(&explaining->bridge,
+		                cp_explainer_init(&explaining->explainer, &explaining->bridge.context,
+		                                  &scorer->loaded->model),
+		                NULL);
+		scorer->explaining = explaining;
+	}
+	*bridge = &explaining->bridge;
+	return &explaining->explainer;
+}
+
+const double *
+cp_scorer_vector(const CpScorer *scorer)
+{
+	return scorer->vector;
+}
+
+const CpFeatureMap *
+cp_scorer_map(const CpScorer *scorer)
+{
+	return &scorer->loaded->model.map;
+}
+
+char *
+cp_scorer_text(const CpScorer *scorer, Jsonb *object, uint32 feature)
+{
+	return object == NULL ? cp_text_of_tuple(scorer->binding, feature)
+	                      : cp_text_of_jsonb(&scorer->loaded->model.map, object, feature);
 }
 
 TupleDesc

@@ -16,6 +16,8 @@
 #include "fmgr.h"
 #include "utils/jsonb.h"
 
+#include "learn/explain.h"
+#include "pg/bridge.h"
 #include "pg/model_cache.h"
 
 typedef struct CpScorer CpScorer;
@@ -32,8 +34,21 @@ extern double cp_scorer_tuple(CpScorer *scorer, HeapTuple tuple, TupleDesc descr
                               double *value);
 extern double cp_scorer_jsonb(CpScorer *scorer, Jsonb *object, double *value);
 
+/* The feature vector of the customer scored last, and the map it is by. */
+extern const double *cp_scorer_vector(const CpScorer *scorer);
+extern const CpFeatureMap *cp_scorer_map(const CpScorer *scorer);
+
+/* The text of a category as the customer scored last has it; object: NULL when that was a row. */
+extern char *cp_scorer_text(const CpScorer *scorer, Jsonb *object, uint32 feature);
+
+/* What explains this model, kept with the scorer; its context is the bridge's. */
+extern CpExplainer *cp_scorer_explainer(CpScorer *scorer, const CpBridge **bridge);
+
 /* The row type that the calling function returns, kept between calls. */
 extern TupleDesc cp_scorer_result_type(CpScorer *scorer, FunctionCallInfo fcinfo);
+
+/* The version that a scorer would use, without loading it. model: NULL = the default; version: 0 = the deployed one. */
+extern void cp_scorer_find(const char *model, int32 version, CpModelRef *ref);
 
 /* The version in use and the model's name. */
 extern const CpModelRef *cp_scorer_ref(const CpScorer *scorer);

@@ -8,13 +8,14 @@ import platform
 
 import bench
 import ensemble
+import explain
 import quality
 import scoring
 import single
 import training
 from bench import heading, run, say, value
 
-ALL = ["quality", "ensemble", "training", "scoring", "single"]
+ALL = ["quality", "ensemble", "training", "scoring", "single", "explain"]
 
 
 def describe_machine(connection):
@@ -35,7 +36,7 @@ def describe_machine(connection):
 
 def arguments():
     parser = argparse.ArgumentParser(prog="run.sh", description=__doc__)
-    parser.add_argument("benchmarks", nargs="*", metavar="quality|ensemble|training|scoring|single",
+    parser.add_argument("benchmarks", nargs="*", metavar="quality|ensemble|training|scoring|single|explain",
                         help="which ones; all when none is named")
     parser.add_argument("--rows", type=int, default=1000000, help="of the large table (1000000)")
     case = parser.add_argument_group("quality on another file")
@@ -76,6 +77,7 @@ def main():
             "training": lambda: training.measure(connection, given.rows),
             "scoring": lambda: scoring.measure(connection, given.rows),
             "single": lambda: single.measure(connection),
+            "explain": lambda: explain.measure(connection),
         }[name]()
     if figures:
         heading("figures")

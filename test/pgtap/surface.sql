@@ -21,6 +21,14 @@ INSERT INTO promised VALUES
 		'OUT recommendation text', 'record', 'f', 's', 's', false, false),
 	('cp_score(json,text)', 'customer json, model text DEFAULT NULL::text, OUT churn_probability double precision, OUT risk_segment text, OUT customer_value double precision, '
 		'OUT recommendation text', 'record', 'f', 's', 's', false, false),
+	('cp_explain(record,text,integer)', 'customer record, model text DEFAULT NULL::text, top_k integer DEFAULT NULL::integer, OUT feature text, OUT value text, OUT contribution double precision, '
+		'OUT std_error double precision, OUT base double precision, OUT reason text', 'SETOF record', 'f', 's', 's', false, false),
+	('cp_explain(jsonb,text,integer)', 'customer jsonb, model text DEFAULT NULL::text, top_k integer DEFAULT NULL::integer, OUT feature text, OUT value text, OUT contribution double precision, '
+		'OUT std_error double precision, OUT base double precision, OUT reason text', 'SETOF record', 'f', 's', 's', false, false),
+	('cp_explain(json,text,integer)', 'customer json, model text DEFAULT NULL::text, top_k integer DEFAULT NULL::integer, OUT feature text, OUT value text, OUT contribution double precision, '
+		'OUT std_error double precision, OUT base double precision, OUT reason text', 'SETOF record', 'f', 's', 's', false, false),
+	('cp_feature_importance(text,integer)', 'model text DEFAULT NULL::text, version integer DEFAULT NULL::integer, OUT feature text, OUT weight double precision, OUT gain double precision, '
+		'OUT cover double precision, OUT permutation double precision, OUT permutation_error double precision', 'SETOF record', 'f', 's', 's', false, false),
 	('cp_evaluate(text,text,text,double precision)', 'model text, source text DEFAULT NULL::text, label text DEFAULT NULL::text, confidence double precision DEFAULT 0.95, '
 		'OUT rows bigint, OUT churn_rate double precision, OUT auc double precision, OUT auc_low double precision, OUT auc_high double precision, OUT log_loss double precision, '
 		'OUT log_loss_low double precision, OUT log_loss_high double precision, OUT brier double precision, OUT rmse double precision, OUT rmse_improvement double precision, OUT accuracy double precision, '
@@ -90,12 +98,12 @@ SELECT is_empty($$ SELECT proname FROM pg_proc p JOIN pg_language l ON l.oid = p
 	WHERE lanname = 'sql' $$, 'no function is in the language SQL, which cannot take a record');
 SELECT is_empty($$ SELECT signature FROM made WHERE kind = 'f' AND volatile = 'i' AND signature !~ '^cp_(auc|log_loss|brier|loss)_' $$, 'nothing is immutable but the parts of aggregates');
 SELECT is_empty($$ SELECT DISTINCT proargnames[1:n], proargnames FROM pg_proc p JOIN members ON classid = 'pg_proc'::regclass AND objid = p.oid, LATERAL (SELECT pronargs AS n) s
-	WHERE proname IN ('cp_predict', 'cp_score') AND proargnames[1:2] <> '{customer,model}' $$, 'overloads have the same arguments in the same order');
+	WHERE proname IN ('cp_predict', 'cp_score', 'cp_explain') AND proargnames[1:2] <> '{customer,model}' $$, 'overloads have the same arguments in the same order');
 SELECT is_empty($$ SELECT aggfnoid::regprocedure FROM pg_aggregate JOIN members ON classid = 'pg_proc'::regclass AND objid = aggfnoid
 	WHERE aggcombinefn = 0 OR (aggtranstype = 'internal'::regtype) <> (aggserialfn <> 0) OR (aggserialfn = 0) <> (aggdeserialfn = 0) $$,
 	'every aggregate can be combined, and one with an internal state sent from a worker');
-SELECT bag_eq($$ SELECT proname, count(*) FROM pg_proc p JOIN members ON classid = 'pg_proc'::regclass AND objid = p.oid WHERE proname IN ('cp_predict', 'cp_score') GROUP BY 1 $$,
-	$$ VALUES ('cp_predict'::name, 3::bigint), ('cp_score', 3) $$, 'overloads for record, jsonb and json, no fourth');
+SELECT bag_eq($$ SELECT proname, count(*) FROM pg_proc p JOIN members ON classid = 'pg_proc'::regclass AND objid = p.oid WHERE proname IN ('cp_predict', 'cp_score', 'cp_explain') GROUP BY 1 $$,
+	$$ VALUES ('cp_predict'::name, 3::bigint), ('cp_score', 3), ('cp_explain', 3) $$, 'overloads for record, jsonb and json, no fourth');
 
 -- Tables, views, sequences.
 SELECT set_eq($$ SELECT relname, relkind FROM pg_class JOIN members ON classid = 'pg_class'::regclass AND objid = oid WHERE relkind NOT IN ('i', 't') $$,

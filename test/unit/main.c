@@ -31,6 +31,9 @@ extern void test_evaluation(void);
 extern void test_roc(void);
 extern void test_split(void);
 extern void test_ensemble(void);
+extern void test_background(void);
+extern void test_explain(void);
+extern void test_importance(void);
 extern void test_model(void);
 extern void test_train(void);
 
@@ -60,6 +63,9 @@ static const UnitTest tests[] = {
 	{"roc", test_roc},
 	{"split", test_split},
 	{"ensemble", test_ensemble},
+	{"background", test_background},
+	{"explain", test_explain},
+	{"importance", test_importance},
 	{"model", test_model},
 	{"train", test_train},
 };

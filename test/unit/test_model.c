@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "learn/explain.h"
 #include "learn/model.h"
 #include "learn_data.h"
 #include "num/hash.h"
@@ -30,6 +31,7 @@ small_model(CpContext *context, CpModel *model)
 	params.ensemble.gbm.max_bins = 20;
 	CP_TRY(learn_train(context, 300, false, &params, &trained));
 	*model = trained.model;
+	model->background.rows = 4;
 	memcpy(model->map.roles, roles, sizeof(roles));
 	return CP_OK;
 }
@@ -120,6 +122,26 @@ seal(uint8_t *bytes, size_t length)
 	}
 }
 
+/* Whatever was read can explain, to finite contributions that add up. */
+static void
+check_explanation(CpContext *context, const CpModel *model)
+{
+	CpExplainer explainer;
+	double *contributions, *errors;
+	double sum, probability = 0;
+
+	REQUIRE_OK(cp_explainer_init(&explainer, context, model));
+	REQUIRE_OK(cp_alloc(context, &contributions, model->map.count, sizeof(double)));
+	REQUIRE_OK(cp_alloc(context, &errors, model->map.count, sizeof(double)));
+	REQUIRE_OK(
+		cp_explain(&explainer, model->background.vectors, contributions, errors, &probability));
+	sum = explainer.base;
+	for (uint32_t f = 0; f < model->map.count; f++)
+		sum += contributions[f];
+	CHECK(isfinite(sum));
+	cp_explainer_free(&explainer);
+}
+
 #define BUDGET ((size_t) 64 * 1024 * 1024)
 
 /* Refused, or a model that predicts, writes and reads back, all within the budget. */
@@ -141,6 +163,7 @@ try_bytes(const uint8_t *bytes, size_t length)
 	CHECK_STATUS(CP_OK, probabilities_of(context, &model, length, 4, probabilities));
 	for (int i = 0; i < 4; i++)
 		CHECK(probabilities[i] >= 0 && probabilities[i] <= 1 + 1e-9);
+	check_explanation(context, &model);
 	CHECK_STATUS(CP_OK, cp_model_write(&model, context, &writer));
 	CHECK_STATUS(CP_OK, cp_model_read(&again, context, writer.bytes, writer.length));
 	return true;

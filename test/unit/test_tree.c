@@ -208,6 +208,37 @@ check_scores(const CpTrees *trees, const Expected *expected)
 	cp_free(trees->context, &scratch);
 }
 
+#define MOST_FLIPS 40
+
+/* A walk of random flips, some there and back at once, against the vectors it passes. */
+static void
+check_path(const CpTrees *trees, const double *from, const double *to, uint64_t seed)
+{
+	uint32_t flips[MOST_FLIPS];
+	double here[FEATURES], sums[MOST_FLIPS + 1];
+	CpPath path = {from, to, flips, 0};
+	void *scratch;
+	CpRng rng;
+
+	cp_rng_init(&rng, seed, 1);
+	path.n = (uint32_t) cp_rng_below(&rng, MOST_FLIPS + 1);
+	for (uint32_t k = 0; k < path.n; k++)
+		flips[k] = (uint32_t) cp_rng_below(&rng, FEATURES);
+	REQUIRE_OK(cp_alloc(trees->context, &scratch, cp_trees_scratch(trees), 1));
+	cp_trees_path(trees, &path, scratch, sums);
+	memcpy(here, from, sizeof(here));
+	CHECK_CLOSE(naive_sum(trees, here), sums[0], 1e-9);
+	for (uint32_t k = 0; k < path.n; k++)
+	{
+		double end = to[flips[k]], other = from[flips[k]];
+		double now = here[flips[k]];
+
+		here[flips[k]] = memcmp(&now, &end, sizeof(now)) == 0 ? other : end;
+		CHECK_CLOSE(naive_sum(trees, here), sums[k + 1], 1e-9);
+	}
+	cp_free(trees->context, &scratch);
+}
+
 typedef struct Shape
 {
 	uint32_t ntrees;
@@ -238,6 +269,8 @@ check_walks(void)
 		expect(&trees, &expected);
 		REQUIRE_OK(cp_trees_prepare(&trees));
 		check_scores(&trees, &expected);
+		for (int i = 0; i + 1 < VECTORS; i += 10)
+			check_path(&trees, expected.vectors[i], expected.vectors[i + 1], (uint64_t) i);
 		cp_trees_free(&trees);
 		CHECK_EQUAL(0, unit_live_blocks());
 	}
