@@ -8,9 +8,8 @@
 
 #include "num/rng.h"
 
-/* Seed and first of the streams of random numbers; a row of the background takes one. */
+/* Of the orders, which are the same for every model. */
 #define SEED 1
-#define STREAM (UINT64_C(4) << 48)
 
 #define COALITIONS (1u << CP_EXPLAIN_ENUMERATED)
 
@@ -29,7 +28,7 @@ draw_orders(CpExplainer *explainer)
 
 		for (uint32_t f = 0; f < features; f++)
 			order[f] = f;
-		cp_rng_init(&rng, SEED, STREAM + b);
+		cp_rng_init(&rng, SEED, CP_STREAM_EXPLAIN + b);
 		cp_rng_shuffle(&rng, order, features);
 	}
 	return CP_OK;

@@ -37,7 +37,8 @@ typedef struct CpTraining
 #define CP_STREAM_FOREST (UINT64_C(1) << 48)
 #define CP_STREAM_NET (UINT64_C(2) << 48)
 #define CP_STREAM_SEARCH (UINT64_C(3) << 48)
-#define CP_STREAM_IMPORTANCE (UINT64_C(4) << 48)
+#define CP_STREAM_EXPLAIN (UINT64_C(4) << 48)
+#define CP_STREAM_IMPORTANCE (UINT64_C(5) << 48)
 
 /* No row's fold. */
 #define CP_NO_FOLD UINT8_MAX

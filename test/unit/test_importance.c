@@ -14,8 +14,6 @@
 
 #define COLUMNS 3
 #define MOST 2000
-/* As in importance.c: an exchange of rows takes one. */
-#define STREAM (UINT64_C(3) << 48)
 
 extern void test_importance(void);
 
@@ -187,7 +185,7 @@ naive_changes(CpContext *context, const CpModel *model, const Problem *problem, 
 
 		for (uint32_t i = 0; i < n; i++)
 			partners[i] = i;
-		cp_rng_init(&rng, seed, STREAM + repeat);
+		cp_rng_init(&rng, seed, CP_STREAM_IMPORTANCE + repeat);
 		cp_rng_shuffle(&rng, partners, n);
 		for (uint32_t i = 0; i < n; i++)
 		{
