@@ -67,11 +67,13 @@ typedef struct Permuter
 	uint32_t *flips;                           /* [2 * features] there and back, one by one */
 	double *own, *others;                      /* [features] vectors */
 	double *member, *probabilities;            /* [2 * features + 1] stops of a walk */
-	double *change; /* [features] of a row's loss, a sum over the repeats */
 	void *scratch;
-	double weight; /* sums over rows */
+	/* What settle needs: of each row, of all pairs of a row and a partner. */
+	double *accounts; /* [n][features] changes of the pairs that a row is in, weighted */
+	double *weights;  /* [n] weights of these pairs */
+	double *squares;  /* [features] of the weighted changes, a sum over pairs */
+	double *products; /* [features] of weighted changes and weights, likewise */
 	double weight_squares;
-	double *sum, *squares; /* [features] of the row's mean change, weighted */
 } Permuter;
 
 static CpStatus
@@ -98,9 +100,11 @@ permuter_init(Permuter *permuter, uint64_t seed)
 	CP_TRY(cp_alloc(context, &permuter->others, features, sizeof(double)));
 	CP_TRY(cp_alloc(context, &permuter->member, stops, sizeof(double)));
 	CP_TRY(cp_alloc(context, &permuter->probabilities, stops, sizeof(double)));
-	CP_TRY(cp_alloc(context, &permuter->change, features, sizeof(double)));
-	CP_TRY(cp_alloc_zero(context, &permuter->sum, features, sizeof(double)));
+	CP_TRY(cp_alloc_zero(context, &permuter->accounts, (size_t) permuter->n * features,
+	                     sizeof(double)));
+	CP_TRY(cp_alloc_zero(context, &permuter->weights, permuter->n, sizeof(double)));
 	CP_TRY(cp_alloc_zero(context, &permuter->squares, features, sizeof(double)));
+	CP_TRY(cp_alloc_zero(context, &permuter->products, features, sizeof(double)));
 	return cp_alloc(context, &permuter->scratch, cp_ensemble_scratch(&permuter->model->ensemble),
 	                1);
 }
@@ -117,44 +121,86 @@ permuter_free(Permuter *permuter)
 	cp_free(context, &permuter->others);
 	cp_free(context, &permuter->member);
 	cp_free(context, &permuter->probabilities);
-	cp_free(context, &permuter->change);
-	cp_free(context, &permuter->sum);
+	cp_free(context, &permuter->accounts);
+	cp_free(context, &permuter->weights);
 	cp_free(context, &permuter->squares);
+	cp_free(context, &permuter->products);
 	cp_free(context, &permuter->scratch);
 }
 
-/* One row: its loss with each feature taken from another row, less its own loss. */
+/* Take the changes of a row's loss into the accounts, its own and its partner's. */
+static void
+add_pair(Permuter *permuter, uint32_t i, uint32_t partner, double weight, int label)
+{
+	const double *p = permuter->probabilities;
+	size_t features = permuter->model->map.count;
+
+	permuter->weights[i] += weight;
+	permuter->weights[partner] += weight;
+	permuter->weight_squares += weight * weight;
+	for (size_t f = 0; f < features; f++)
+	{
+		double change =
+			weight * (cp_log_loss_of(p[2 * f + 1], label) - cp_log_loss_of(p[2 * f], label));
+
+		permuter->accounts[i * features + f] += change;
+		permuter->accounts[partner * features + f] += change;
+		permuter->squares[f] += change * change;
+		permuter->products[f] += change * weight;
+	}
+}
+
+/* One row with each feature taken from its partners. */
 static void
 permute_row(Permuter *permuter, uint32_t i)
 {
 	const CpDataset *dataset = permuter->dataset;
-	uint32_t features = permuter->model->map.count;
 	uint32_t row = permuter->rows[i];
-	double weight = dataset->weights == NULL ? 1 : dataset->weights[row];
-	CpPath path = {permuter->own, permuter->others, permuter->flips, 2 * features};
+	double weight = (dataset->weights == NULL ? 1 : dataset->weights[row]) / CP_IMPORTANCE_REPEATS;
+	CpPath path = {permuter->own, permuter->others, permuter->flips,
+	               2 * permuter->model->map.count};
 
-	memset(permuter->change, 0, features * sizeof(double));
 	cp_dataset_vector(dataset, row, permuter->own);
 	for (int repeat = 0; repeat < CP_IMPORTANCE_REPEATS; repeat++)
 	{
-		const double *p = permuter->probabilities;
+		uint32_t partner = permuter->partners[repeat][i];
 
-		cp_dataset_vector(dataset, permuter->rows[permuter->partners[repeat][i]], permuter->others);
+		cp_dataset_vector(dataset, permuter->rows[partner], permuter->others);
 		cp_ensemble_path(&permuter->model->ensemble, &path, permuter->scratch, permuter->member,
 		                 permuter->probabilities);
-		for (uint32_t f = 0; f < features; f++)
-			permuter->change[f] += cp_log_loss_of(p[2 * f + 1], dataset->labels[row]) -
-			                       cp_log_loss_of(p[2 * f], dataset->labels[row]);
+		add_pair(permuter, i, partner, weight, dataset->labels[row]);
 	}
-	permuter->weight += weight;
-	permuter->weight_squares += weight * weight;
-	for (uint32_t f = 0; f < features; f++)
-	{
-		double change = permuter->change[f] / CP_IMPORTANCE_REPEATS;
+}
 
-		permuter->sum[f] += weight * change;
-		permuter->squares[f] += weight * change * change;
+/*
+ * The mean change is one over pairs, and pairs that share a row go together: the variance of
+ * the sum is that of the pairs and of all products of two that share one. The squares of the
+ * accounts hold these products once and the pairs' own squares twice, so these come off once
+ * (Hoeffding 1948).
+ */
+static void
+settle(const Permuter *permuter, uint32_t feature, CpImportance *importance)
+{
+	size_t features = permuter->model->map.count;
+	double sum = 0, weight = 0, variance, mean;
+
+	for (uint32_t i = 0; i < permuter->n; i++)
+	{
+		sum += permuter->accounts[i * features + feature];
+		weight += permuter->weights[i];
 	}
+	mean = sum / weight;
+	variance = 2 * mean * permuter->products[feature] - permuter->squares[feature] -
+	           mean * mean * permuter->weight_squares;
+	for (uint32_t i = 0; i < permuter->n; i++)
+	{
+		double part = permuter->accounts[i * features + feature] - mean * permuter->weights[i];
+
+		variance += part * part;
+	}
+	importance->permutation = mean;
+	/* Every pair is in two accounts. */
+	importance->error = sqrt(fmax(variance, 0)) / (weight / 2);
 }
 
 static CpStatus
@@ -167,14 +213,7 @@ measure_permutation(Permuter *permuter, CpImportance *importance)
 			CP_TRY(cp_poll(permuter->context));
 	}
 	for (uint32_t f = 0; f < permuter->model->map.count; f++)
-	{
-		double mean = permuter->sum[f] / permuter->weight;
-		double variance = permuter->squares[f] / permuter->weight - mean * mean;
-
-		/* Of a weighted mean: variance by the effective number of rows (Kish 1965). */
-		importance[f].permutation = mean;
-		importance[f].error = sqrt(fmax(variance, 0) * permuter->weight_squares) / permuter->weight;
-	}
+		settle(permuter, f, &importance[f]);
 	return CP_OK;
 }
 

@@ -26,7 +26,7 @@ typedef struct CpImportance
  * importance: [model->map.count]. Weight, gain and cover are as in XGBoost, but shares, which
  * compare across members; zero without trees. Permutation (Breiman 2001; Fisher, Rudin,
  * Dominici 2019) is measured on rows[0 .. n-1], held-out ones in the dataset's own order; the
- * same exchanges serve all features. Its error is that of a mean over rows. NaN without rows.
+ * same exchanges serve all features. Its error is that over other rows. NaN without rows.
  */
 extern CpStatus cp_importance(CpContext *context, const CpModel *model, const CpDataset *dataset,
                               const uint32_t *rows, uint32_t n, uint64_t seed,

@@ -223,7 +223,7 @@ check_permutation(void)
 		                         importance));
 		for (uint32_t f = 0; f < COLUMNS; f++)
 		{
-			double sum = 0, all = 0, squares = 0, spread = 0;
+			double sum = 0, all = 0;
 
 			REQUIRE_OK(naive_changes(context, &trained.model, &other, 400, 17, f, changes));
 			for (uint32_t i = 0; i < 400; i++)
@@ -231,22 +231,17 @@ check_permutation(void)
 				double weight = weighted ? other.weights[i] : 1;
 
 				all += weight;
-				squares += weight * weight;
 				sum += weight * changes[i];
 			}
-			for (uint32_t i = 0; i < 400; i++)
-				spread += (weighted ? other.weights[i] : 1) / all * (changes[i] - sum / all) *
-				          (changes[i] - sum / all);
 			CHECK_CLOSE(sum / all, importance[f].permutation, 1e-12);
-			CHECK_CLOSE(sqrt(spread * squares) / all, importance[f].error, 1e-12);
 		}
-		CHECK(importance[0].permutation > 10 * importance[0].error);
+		CHECK(importance[0].permutation > 7 * importance[0].error);
 		CHECK(importance[0].permutation > importance[1].permutation);
 		CHECK(fabs(importance[2].permutation) < 0.05);
 	}
 }
 
-#define DRAWS 60
+#define DRAWS 100
 
 /* One model, many sets of rows: figures differ by what their errors say. */
 static void
@@ -278,7 +273,7 @@ check_errors(void)
 		double spread = sqrt((squares[f] - sum[f] * sum[f] / DRAWS) / (DRAWS - 1));
 
 		unit_note("feature %d: spread %.5f, stated %.5f", f, spread, stated[f]);
-		CHECK(spread > 0.7 * stated[f] && spread < 1.4 * stated[f]);
+		CHECK(spread > 0.8 * stated[f] && spread < 1.25 * stated[f]);
 	}
 }
 
