@@ -15,7 +15,7 @@ MODULE_big = churnprevent
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\([^']*\)'.*/\1/p" churnprevent.control)
 
 # Objects, one block a layer, listed by name so that no file is built by accident.
-NUM_OBJS = context rng hash vec special sort bytes
+NUM_OBJS = context rng hash vec special sort bytes blas
 
 LEARN_OBJS = training dataset dictionary featuremap binning tree tree_grow tree_masks gbm forest \
 	net net_inputs net_learner blend calibrate ensemble model metrics evaluation roc importance leak \
@@ -36,10 +36,11 @@ OBJS = $(PURE_OBJS) $(PG_OBJS:%=src/pg/%.o)
 # Where the time goes: compiled for speed, with the results of strict arithmetic.
 HOT_OBJS = src/num/vec.o $(LEARN_OBJS:%=src/learn/%.o)
 
-# Matrix products. A backend wants no threads: Debian's serial variant is taken where it is installed.
+# OpenBLAS is loaded when first needed (src/num/blas.c). A backend wants no threads: where Debian's
+# serial variant is installed, it is found first.
 MULTIARCH   := $(shell $(CC) -print-multiarch 2>/dev/null)
 BLAS_SERIAL := $(patsubst %/,%,$(dir $(wildcard /usr/lib/$(MULTIARCH)/openblas-serial/libopenblas.so.0)))
-BLAS_LIBS    = -lopenblas $(BLAS_SERIAL:%=-Wl,-rpath,%)
+BLAS_LIBS    = -ldl $(BLAS_SERIAL:%=-Wl,-rpath,%)
 
 PG_CONFIG ?= pg_config
 export PG_CONFIG

@@ -3,9 +3,10 @@
  */
 #include "learn/net.h"
 
-#include <cblas.h>
 #include <math.h>
 #include <string.h>
+
+#include "num/blas.h"
 
 /* Of AdamW. */
 #define MEAN_DECAY 0.9
@@ -95,6 +96,7 @@ cp_net_pass_init(CpNetPass *pass, CpContext *context, const CpNetShape *shape, u
 {
 	memset(pass, 0, sizeof(*pass));
 	pass->context = context;
+	CP_TRY(cp_blas_load(context));
 	for (uint32_t l = 0; l < shape->layers; l++)
 	{
 		size_t n = (size_t) rows * shape->sizes[l + 1];
@@ -123,19 +125,6 @@ cp_net_pass_bytes(const CpNetShape *shape, uint32_t rows)
 	for (uint32_t l = 0; l < shape->layers; l++)
 		units += shape->sizes[l + 1];
 	return 2 * units * rows * sizeof(float);
-}
-
-/* out [m][n] = beta out + a [m][k] b [k][n]; a and b may be stored transposed. */
-static void
-multiply(enum CBLAS_TRANSPOSE of_a, enum CBLAS_TRANSPOSE of_b, uint32_t m, uint32_t n, uint32_t k,
-         const float *a, const float *b, float beta, float *out)
-{
-	/* A network without inputs; BLAS would complain. */
-	if (m == 0 || k == 0)
-		return;
-	cblas_sgemm(CblasRowMajor, of_a, of_b, (int) m, (int) n, (int) k, 1, a,
-	            (int) (of_a == CblasNoTrans ? k : m), b, (int) (of_b == CblasNoTrans ? n : k), beta,
-	            out, (int) n);
 }
 
 /* Units that a draw of 16 bits falls on are left out, the others scaled up. */
@@ -174,8 +163,8 @@ cp_net_forward(const CpNet *net, CpNetPass *pass, const float *inputs, uint32_t 
 
 		for (uint32_t row = 0; row < rows; row++)
 			memcpy(out + (size_t) row * units, cp_net_biases(net, l), units * sizeof(float));
-		multiply(CblasNoTrans, CblasNoTrans, rows, units, sizes[l],
-		         l == 0 ? inputs : pass->outputs[l - 1], cp_net_weights(net, l), 1, out);
+		cp_blas_multiply(false, false, rows, units, sizes[l],
+		                 l == 0 ? inputs : pass->outputs[l - 1], cp_net_weights(net, l), 1, out);
 		if (l == last)
 			break;
 		rectify(out, (size_t) rows * units);
@@ -183,8 +172,8 @@ cp_net_forward(const CpNet *net, CpNetPass *pass, const float *inputs, uint32_t 
 			drop_out(out, (size_t) rows * units, below, pass->scale, rng);
 	}
 	if (net->shape.skip)
-		multiply(CblasNoTrans, CblasNoTrans, rows, sizes[last + 1], sizes[0], inputs,
-		         cp_net_skip(net), 1, pass->outputs[last]);
+		cp_blas_multiply(false, false, rows, sizes[last + 1], sizes[0], inputs, cp_net_skip(net), 1,
+		                 pass->outputs[last]);
 	return pass->outputs[last];
 }
 
@@ -213,21 +202,22 @@ cp_net_backward(const CpNet *net, CpNetPass *pass, const float *inputs, uint32_t
 	uint32_t layers = net->shape.layers;
 
 	if (net->shape.skip)
-		multiply(CblasTrans, CblasNoTrans, sizes[0], sizes[layers], rows, inputs,
-		         pass->gradients[layers - 1], 0, gradients + layer_begin(&net->shape, layers));
+		cp_blas_multiply(true, false, sizes[0], sizes[layers], rows, inputs,
+		                 pass->gradients[layers - 1], 0,
+		                 gradients + layer_begin(&net->shape, layers));
 	for (uint32_t l = layers; l-- > 0;)
 	{
 		const float *of_sums = pass->gradients[l];
 
-		multiply(CblasTrans, CblasNoTrans, sizes[l], sizes[l + 1], rows,
-		         l == 0 ? inputs : pass->outputs[l - 1], of_sums, 0,
-		         gradients + layer_begin(&net->shape, l));
+		cp_blas_multiply(true, false, sizes[l], sizes[l + 1], rows,
+		                 l == 0 ? inputs : pass->outputs[l - 1], of_sums, 0,
+		                 gradients + layer_begin(&net->shape, l));
 		sum_rows(of_sums, rows, sizes[l + 1],
 		         gradients + layer_begin(&net->shape, l + 1) - sizes[l + 1]);
 		if (l == 0)
 			break;
-		multiply(CblasNoTrans, CblasTrans, rows, sizes[l], sizes[l + 1], of_sums,
-		         cp_net_weights(net, l), 0, pass->gradients[l - 1]);
+		cp_blas_multiply(false, true, rows, sizes[l], sizes[l + 1], of_sums, cp_net_weights(net, l),
+		                 0, pass->gradients[l - 1]);
 		pass_back(pass->outputs[l - 1], (size_t) rows * sizes[l], pass->scale,
 		          pass->gradients[l - 1]);
 	}

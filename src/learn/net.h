@@ -69,7 +69,7 @@ typedef struct CpNetPass
 	float *gradients[CP_NET_MAX_LAYERS]; /* [rows][units] by each layer's sums */
 } CpNetPass;
 
-/* For batches of up to rows rows. */
+/* For batches of up to rows rows. CP_UNAVAILABLE without OpenBLAS. */
 extern CpStatus cp_net_pass_init(CpNetPass *pass, CpContext *context, const CpNetShape *shape,
                                  uint32_t rows);
 extern void cp_net_pass_free(CpNetPass *pass);

@@ -245,11 +245,10 @@ add_leaves(const CpMasks *masks, uint32_t word, const uint64_t left[STRIDE], dou
 {
 	const float *leaves = masks->leaves + (size_t) word * MAX_LEAVES;
 
-	if (masks->bits == SMALL_LEAVES)
-		for (uint32_t i = 0; i < STRIDE; i++)
+	for (uint32_t i = 0; i < STRIDE; i++)
+		if (masks->bits == SMALL_LEAVES)
 			add_small(masks, word + i, left[i], sums);
-	else
-		for (uint32_t i = 0; i < STRIDE; i++)
+		else
 			sums[i % 4] += leaves[i * MAX_LEAVES + lowest_bit(left[i])];
 }
 

@@ -19,7 +19,8 @@ typedef enum CpStatus
 	CP_BAD_DATA,      /* data nothing can be learned from */
 	CP_CORRUPT,       /* stored bytes that do not check out */
 	CP_FOREIGN,       /* stored bytes of something else or of another format */
-	CP_NOT_CONVERGED  /* an iteration limit was reached */
+	CP_NOT_CONVERGED, /* an iteration limit was reached */
+	CP_UNAVAILABLE    /* a library is not there */
 } CpStatus;
 
 /* Returns early with the status of an expression that failed. */

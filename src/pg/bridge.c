@@ -108,6 +108,9 @@ static const struct
      "model bytes are of another kind or a newer format",
      "Use the version of churnprevent that wrote them, or train again."},
 	{CP_NOT_CONVERGED, ERRCODE_PROGRAM_LIMIT_EXCEEDED, "the computation did not converge", NULL},
+	{CP_UNAVAILABLE, ERRCODE_FEATURE_NOT_SUPPORTED,
+     "the neural network needs a library that is not there",
+     "Install OpenBLAS on the server (Debian: libopenblas0-serial), or name other \"members\"."},
 };
 
 void

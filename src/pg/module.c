@@ -12,13 +12,9 @@ PG_MODULE_MAGIC;
 
 extern void _PG_init(void);
 
-/* OpenBLAS's own, where it was built with threads. */
-extern void openblas_set_num_threads(int threads);
-
 void
 _PG_init(void)
 {
 	cp_guc_init();
 	cp_decimal_init();
-	openblas_set_num_threads(1);
 }

@@ -45,7 +45,6 @@ missing_packages() {
 	command -v gcc >/dev/null || command -v cc >/dev/null || echo gcc
 	[ -f /usr/include/stdio.h ] || echo libc6-dev
 	server_found || printf '%s\n' postgresql-VERSION postgresql-server-dev-VERSION
-	library_found libopenblas.so || echo libopenblas-dev
 	library_found openblas-serial/libopenblas.so.0 || echo libopenblas0-serial
 	case $purpose in
 		check)

@@ -13,6 +13,7 @@ extern void test_vec(void);
 extern void test_special(void);
 extern void test_sort(void);
 extern void test_bytes(void);
+extern void test_blas(void);
 extern void test_dictionary(void);
 extern void test_dataset(void);
 extern void test_binning(void);
@@ -45,6 +46,7 @@ static const UnitTest tests[] = {
 	{"special", test_special},
 	{"sort", test_sort},
 	{"bytes", test_bytes},
+	{"blas", test_blas},
 	{"dictionary", test_dictionary},
 	{"dataset", test_dataset},
 	{"binning", test_binning},
