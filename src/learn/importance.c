@@ -63,6 +63,7 @@ typedef struct Permuter
 	const CpDataset *dataset;
 	const uint32_t *rows;
 	uint32_t n;
+	uint32_t repeats;                          /* times that rows are exchanged */
 	uint32_t *partners[CP_IMPORTANCE_REPEATS]; /* [n] whose value a row gets */
 	uint32_t *flips;                           /* [2 * features] there and back, one by one */
 	double *own, *others;                      /* [features] vectors */
@@ -83,7 +84,7 @@ permuter_init(Permuter *permuter, uint64_t seed)
 	uint32_t features = permuter->model->map.count;
 	size_t stops = 2 * (size_t) features + 1;
 
-	for (uint64_t repeat = 0; repeat < CP_IMPORTANCE_REPEATS; repeat++)
+	for (uint32_t repeat = 0; repeat < permuter->repeats; repeat++)
 	{
 		CpRng rng;
 
@@ -114,7 +115,7 @@ permuter_free(Permuter *permuter)
 {
 	CpContext *context = permuter->context;
 
-	for (int repeat = 0; repeat < CP_IMPORTANCE_REPEATS; repeat++)
+	for (uint32_t repeat = 0; repeat < permuter->repeats; repeat++)
 		cp_free(context, &permuter->partners[repeat]);
 	cp_free(context, &permuter->flips);
 	cp_free(context, &permuter->own);
@@ -156,12 +157,12 @@ permute_row(Permuter *permuter, uint32_t i)
 {
 	const CpDataset *dataset = permuter->dataset;
 	uint32_t row = permuter->rows[i];
-	double weight = (dataset->weights == NULL ? 1 : dataset->weights[row]) / CP_IMPORTANCE_REPEATS;
+	double weight = (dataset->weights == NULL ? 1 : dataset->weights[row]) / permuter->repeats;
 	CpPath path = {permuter->own, permuter->others, permuter->flips,
 	               2 * permuter->model->map.count};
 
 	cp_dataset_vector(dataset, row, permuter->own);
-	for (int repeat = 0; repeat < CP_IMPORTANCE_REPEATS; repeat++)
+	for (uint32_t repeat = 0; repeat < permuter->repeats; repeat++)
 	{
 		uint32_t partner = permuter->partners[repeat][i];
 
@@ -217,12 +218,24 @@ measure_permutation(Permuter *permuter, CpImportance *importance)
 	return CP_OK;
 }
 
+/* How many rows, how often. A row costs two scorings a feature. */
+static void
+plan(Permuter *permuter, uint32_t rows)
+{
+	uint32_t affordable = CP_IMPORTANCE_SCORINGS / (2 * permuter->model->map.count);
+
+	affordable = affordable < CP_IMPORTANCE_ROWS ? CP_IMPORTANCE_ROWS : affordable;
+	permuter->n = rows < affordable ? rows : affordable;
+	permuter->repeats = affordable / permuter->n;
+	if (permuter->repeats > CP_IMPORTANCE_REPEATS)
+		permuter->repeats = CP_IMPORTANCE_REPEATS;
+}
+
 CpStatus
 cp_importance(CpContext *context, const CpModel *model, const CpDataset *dataset,
               const uint32_t *rows, uint32_t n, uint64_t seed, CpImportance *importance)
 {
 	uint32_t features = model->map.count;
-	uint32_t affordable = CP_IMPORTANCE_SCORINGS / (CP_IMPORTANCE_REPEATS * 2 * features);
 	Permuter permuter = {.context = context, .model = model, .dataset = dataset, .rows = rows};
 
 	memset(importance, 0, features * sizeof(*importance));
@@ -231,8 +244,7 @@ cp_importance(CpContext *context, const CpModel *model, const CpDataset *dataset
 		importance[f].permutation = importance[f].error = NAN;
 	if (n == 0)
 		return CP_OK;
-	affordable = affordable < CP_IMPORTANCE_ROWS ? CP_IMPORTANCE_ROWS : affordable;
-	permuter.n = n < affordable ? n : affordable;
+	plan(&permuter, n);
 	CP_TRY(permuter_init(&permuter, seed));
 	CP_TRY(measure_permutation(&permuter, importance));
 	permuter_free(&permuter);

@@ -6,10 +6,12 @@
 
 #include "learn/model.h"
 
-/* Times that a feature is permuted. */
-#define CP_IMPORTANCE_REPEATS 5
-/* Of more scorings than about so many, fewer rows are looked at, but never fewer than the next. */
+/*
+ * All rows are looked at, once each or more often, as long as that takes no more scorings than
+ * about so many; of more rows a part, but never fewer than the least.
+ */
 #define CP_IMPORTANCE_SCORINGS 2000000
+#define CP_IMPORTANCE_REPEATS 20
 #define CP_IMPORTANCE_ROWS 2000
 
 typedef struct CpImportance
