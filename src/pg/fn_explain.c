@@ -25,6 +25,9 @@ PG_FUNCTION_INFO_V1(cp_explain_json);
 #define POINTS 100
 #define LEAST_POINTS 0.05
 
+/* Known by its address, since a category may be called the same. */
+static char missing[] = "(missing)";
+
 /* --- values --------------------------------------------------------------- */
 
 /* Shortest by the type that the number came from: a real is not shown with the digits of a double. */
@@ -101,7 +104,7 @@ value_text(const CpScorer *scorer, Jsonb *object, uint32 f)
 	double value = cp_scorer_vector(scorer)[f];
 
 	if (isnan(value))
-		return "(missing)";
+		return missing;
 	if (kind == CP_CATEGORY)
 		return level_text(scorer, object, f, (uint32) value);
 	if (kind == CP_BOOLEAN)
@@ -115,11 +118,13 @@ static char *
 reason_text(const char *feature, const char *value, double contribution)
 {
 	double points = fabs(contribution) * POINTS;
+	char *what =
+		value == missing ? psprintf("missing %s", feature) : psprintf("%s = %s", feature, value);
 
 	if (points < LEAST_POINTS)
-		return psprintf("%s = %s does not change the risk", feature, value);
-	return psprintf("%s = %s %s the risk by %.1f points", feature, value,
-	                contribution > 0 ? "raises" : "lowers", points);
+		return psprintf("%s does not change the risk", what);
+	return psprintf("%s %s the risk by %.1f points", what, contribution > 0 ? "raises" : "lowers",
+	                points);
 }
 
 /* --- rows ----------------------------------------------------------------- */

@@ -53,6 +53,7 @@ SELECT e.feature, e.value FROM (SELECT '0044-03-15 BC'::date AS joined, '2020-03
 SELECT e.feature, e.value FROM (SELECT '5874897-12-31'::date AS joined, '5000000-01-01'::date AS last_visit, NULL AS plan, '' AS home_club, true AS auto_renew, -1e-300 AS monthly_fee,
 	1e400::numeric AS visits_per_month, 12345678901234567890::numeric AS age) m, cp_explain(m, 'joined') e ORDER BY feature;
 -- All missing, and what adds up even so.
+SELECT bool_and(reason ~ format('^missing %s (raises|lowers|does not change) the risk', feature)) AS told FROM cp_explain(ROW(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)::gym_member, 'joined');
 SELECT count(*), bool_and(value = '(missing)') AS missing, abs(sum(contribution) + min(base) - cp_predict(ROW(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)::gym_member, 'joined')) < 1e-9 AS adds_up
 FROM cp_explain(ROW(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)::gym_member, 'joined');
 SELECT count(*) AS members, count(*) FILTER (WHERE abs(total - cp_predict(m, 'joined')) > 1e-9) AS do_not_add_up
