@@ -179,9 +179,24 @@ free_candidate(Fitting *fitting, Candidate *candidate)
 	cp_free(fitting->context, &candidate->probabilities);
 }
 
+/* Refuse before the first member is fitted what the last would be refused for. */
+static CpStatus
+check_memory(const Fitting *fitting)
+{
+	size_t probabilities = (size_t) fitting->training->n * CP_MEMBER_KINDS * sizeof(double);
+
+	for (uint32_t k = 0; k < CP_MEMBER_KINDS; k++)
+		if (fitting->params.members & CP_MEMBER_BIT(learners[k].kind))
+			CP_TRY(cp_reserve_check(fitting->context,
+			                        probabilities +
+			                            learners[k].bytes(fitting->training, &fitting->params)));
+	return CP_OK;
+}
+
 static CpStatus
 fit_candidates(Fitting *fitting)
 {
+	CP_TRY(check_memory(fitting));
 	for (uint32_t k = 0; k < CP_MEMBER_KINDS; k++)
 		if (fitting->params.members & CP_MEMBER_BIT(learners[k].kind))
 			CP_TRY(fit_candidate(fitting, &learners[k], &fitting->params,

@@ -323,6 +323,29 @@ check_interruptions(void)
 	}
 }
 
+/* What the last member lacks is said before the first is fitted. */
+static void
+check_budget(void)
+{
+	static LearnFit fit;
+	CpContext *context = unit_context();
+	CpEnsembleParams params;
+	CpEnsemble ensemble;
+	CpEnsembleReport report;
+	size_t polls;
+
+	quick_params(&params);
+	params.net.hidden = 1024;
+	params.net.restarts = 16;
+	REQUIRE_OK(problem(&fit, context, 9, 200, 5));
+	context->budget = context->used + (4u << 20);
+	polls = unit_polls();
+	CHECK(cp_gbm_bytes(&fit.data, &params.gbm) < 4u << 20);
+	CHECK_STATUS(CP_OVER_BUDGET, cp_ensemble_fit(context, &fit.data, &params, &ensemble, &report));
+	CHECK(context->required > context->budget);
+	CHECK_EQUAL(polls, unit_polls());
+}
+
 void
 test_ensemble(void)
 {
@@ -334,4 +357,5 @@ test_ensemble(void)
 	UNIT_CASE("walks", check_path);
 	UNIT_CASE("bytes", check_bytes);
 	UNIT_CASE("failing allocations and cancels", check_interruptions);
+	UNIT_CASE("memory is refused at the start", check_budget);
 }
