@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Judges sets of options of cp_train on data sets that are not Telco, so that the
-defaults of gradient boosting are chosen on general grounds. defaults.sh starts it.
+"""Judges sets of options of cp_train on data sets that are not Telco, so that
+defaults are chosen on general grounds. defaults.sh starts it.
 
 Every data set is cut into five stratified folds, once a seed; a set of options is
 trained on four parts and scored on the fifth, and log-loss and AUC are those of
@@ -165,7 +165,7 @@ def report(lines, names, seeds, out):
         for label, cells in body:
             print("| %s | " % label + " | ".join(cells) + " |", file=out)
 
-    print("# GBM defaults on data sets that are not Telco\n", file=out)
+    print("# Options of cp_train on data sets that are not Telco\n", file=out)
     print("%d data sets, 5 stratified folds, %d seed(s) of folds. Log-loss of the out-of-fold scores; change is "
           "against the first line, paired, negative is better; +- is one standard error over seeds. "
           "CPU seconds: all data sets, 5 fits each." % (len(names), len(seeds)), file=out)

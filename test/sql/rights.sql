@@ -39,7 +39,7 @@ SELECT r, f, has_function_privilege(r, f, 'EXECUTE') FROM unnest('{rights_reader
 	unnest('{cp_predict(record\,text\,int),cp_lift(text\,text\,text),cp_train(text\,text\,text\,jsonb),cp_deploy(text\,text),"cp_grant(name,text)"}'::text[]) f ORDER BY 1, 2;
 SELECT r, t, has_table_privilege(r, 'churnprevent.' || t, 'SELECT') AS all_columns, has_any_column_privilege(r, 'churnprevent.' || t, 'SELECT') AS some,
 	has_any_column_privilege(r, 'churnprevent.' || t, 'INSERT, UPDATE') OR has_table_privilege(r, 'churnprevent.' || t, 'DELETE, TRUNCATE, TRIGGER') AS writes
-FROM unnest('{rights_reader,rights_owner,rights_nobody}'::text[]) r, unnest('{model,model_name,deployment,model_grant,model_summary}'::text[]) t ORDER BY 1, 2;
+FROM unnest('{rights_reader,rights_owner,rights_nobody}'::text[]) r, unnest('{model,model_name,deployment,model_grant,model_summary,model_member,feature_importance}'::text[]) t ORDER BY 1, 2;
 -- Nobody but the owner of the extension reads model bytes and held-out rows.
 SELECT r, c FROM unnest('{rights_reader,rights_owner,rights_nobody}'::text[]) r, unnest('{bytes,holdout}'::text[]) c
 WHERE has_column_privilege(r, 'churnprevent.model', c, 'SELECT');
@@ -68,7 +68,7 @@ INSERT INTO churnprevent.model_grant VALUES ('others', 'rights_owner', 'rights_o
 DELETE FROM churnprevent.deployment; \echo :LAST_ERROR_SQLSTATE
 SELECT count(cp_predict(c, 'r')) FROM rights_test.member c;
 SET ROLE rights_reader;
-SELECT name, owner, deployed FROM churnprevent.model_summary ORDER BY name;
+SELECT name, owner, deployed FROM churnprevent.model_summary ORDER BY name; SELECT name, member FROM churnprevent.model_member ORDER BY name, member; SELECT name, count(*) FROM churnprevent.feature_importance GROUP BY name ORDER BY name;
 SELECT cp_predict(c, 'r') FROM rights_test.member c; \echo :LAST_ERROR_SQLSTATE
 SELECT cp_predict(c, 'r', 1) FROM rights_test.member c; \echo :LAST_ERROR_SQLSTATE
 SELECT cp_score(to_jsonb(c), 'r') FROM rights_test.member c; \echo :LAST_ERROR_SQLSTATE
