@@ -1,8 +1,9 @@
 /*
  * hash.h: 64-bit hashing of bytes and words.
  *
- * Used for dictionaries, for the seeded order of rows and for the checksum of
- * stored bytes: equal on every machine, not meant against an adversary.
+ * Equal on every machine. For dictionaries, for the seeded order of rows and for the
+ * checksum of stored bytes a quick hash, not meant against an adversary; where somebody
+ * could gain by choosing what is hashed, cp_siphash.
  */
 #ifndef CP_HASH_H
 #define CP_HASH_H
@@ -32,5 +33,12 @@ cp_hash_add(uint64_t hash, uint64_t word)
 
 /* Hash of length bytes, read as little-endian words: short strings are the common case. */
 extern uint64_t cp_hash_bytes(const void *bytes, size_t length, uint64_t seed);
+
+/*
+ * SipHash-2-4 (Aumasson and Bernstein 2012): who does not know the key cannot choose bytes that
+ * hash to what they like. For buckets of customers and for draws, which nobody shall steer
+ * by choosing an id. key: 128 bits, the paper's k0 and k1.
+ */
+extern uint64_t cp_siphash(const uint64_t key[2], const void *bytes, size_t length);
 
 #endif

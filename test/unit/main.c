@@ -9,6 +9,7 @@
 extern void test_context(void);
 extern void test_rng(void);
 extern void test_hash(void);
+extern void test_bloom(void);
 extern void test_vec(void);
 extern void test_special(void);
 extern void test_sort(void);
@@ -37,11 +38,20 @@ extern void test_explain(void);
 extern void test_importance(void);
 extern void test_model(void);
 extern void test_train(void);
+extern void test_rule(void);
+extern void test_catalogue(void);
+extern void test_response(void);
+extern void test_policy(void);
+extern void test_contact(void);
+extern void test_mdp(void);
+extern void test_world(void);
+extern void test_population(void);
 
 static const UnitTest tests[] = {
 	{"context", test_context},
 	{"rng", test_rng},
 	{"hash", test_hash},
+	{"bloom", test_bloom},
 	{"vec", test_vec},
 	{"special", test_special},
 	{"sort", test_sort},
@@ -70,6 +80,14 @@ static const UnitTest tests[] = {
 	{"importance", test_importance},
 	{"model", test_model},
 	{"train", test_train},
+	{"rule", test_rule},
+	{"catalogue", test_catalogue},
+	{"response", test_response},
+	{"policy", test_policy},
+	{"contact", test_contact},
+	{"mdp", test_mdp},
+	{"world", test_world},
+	{"population", test_population},
 };
 
 int
