@@ -34,6 +34,7 @@ CREATE TABLE churnprevent.model (
 	importance jsonb NOT NULL,
 	bytes bytea NOT NULL,
 	holdout bytea,
+	customers bytea,
 	UNIQUE (name, version)
 );
 ALTER TABLE churnprevent.model ALTER COLUMN bytes SET STORAGE EXTERNAL;
@@ -52,6 +53,7 @@ COMMENT ON COLUMN churnprevent.model.ensemble IS 'members, blend and calibration
 COMMENT ON COLUMN churnprevent.model.importance IS 'what each feature is worth to the model';
 COMMENT ON COLUMN churnprevent.model.bytes IS 'the model; holds values of customers, so no reader gets SELECT on it';
 COMMENT ON COLUMN churnprevent.model.holdout IS 'score, label and weight of each held-out row';
+COMMENT ON COLUMN churnprevent.model.customers IS 'whose rows it was trained on, as a filter that tells whether an id was among them but not which were; NULL = trained without an id';
 
 CREATE TABLE churnprevent.deployment (
 	deployment_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -10,9 +10,10 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	reads CONSTANT text[] := '{cp_predict,cp_score,cp_explain,cp_feature_importance,cp_evaluate,cp_lift,cp_roc_curve,cp_confusion_matrix,cp_calibration}';
-	operates CONSTANT text[] := '{cp_train,cp_deploy,cp_drop_model,cp_grant_model,cp_revoke_model}';
-	administers CONSTANT text[] := '{cp_grant,cp_revoke}';
+	reads CONSTANT text[] := '{cp_predict,cp_score,cp_explain,cp_feature_importance,cp_evaluate,cp_lift,cp_roc_curve,cp_confusion_matrix,cp_calibration,cp_recommend,cp_control_group,cp_simulate_customers}';
+	operates CONSTANT text[] := '{cp_train,cp_deploy,cp_drop_model,cp_grant_model,cp_revoke_model,cp_decide,cp_feedback,cp_train_policy,'
+		'cp_simulator_create,cp_simulator_drop,cp_simulate,cp_simulate_value,cp_simulator_check}';
+	administers CONSTANT text[] := '{cp_grant,cp_revoke,cp_forget,cp_log_partitions}';
 	functions text[] := CASE privileges
 		WHEN 'reader' THEN reads
 		WHEN 'operator' THEN reads || operates
@@ -39,9 +40,17 @@ BEGIN
 	EXECUTE format('GRANT SELECT ON churnprevent.model_summary, churnprevent.model_member, churnprevent.feature_importance, churnprevent.deployment TO %I', role);
 	EXECUTE format('GRANT SELECT (model_id, name, version, owner, checksum, created_at, seconds, label, roles,'
 		' rows, churn_rate, feature_count, features, member_weights, metrics, ensemble, importance) ON churnprevent.model TO %I', role);
+	EXECUTE format('GRANT SELECT ON churnprevent.action, churnprevent.catalogue, churnprevent.policy, churnprevent.action_effect, churnprevent.forgotten TO %I', role);
 	IF privileges <> 'reader' THEN
+		EXECUTE format('GRANT INSERT, UPDATE ON churnprevent.action TO %I', role);
+		EXECUTE format('GRANT SELECT ON churnprevent.decision, churnprevent.feedback, churnprevent.decision_key, churnprevent.contact_state TO %I', role);
+		EXECUTE format('GRANT SELECT (one, share, since) ON churnprevent.holdout TO %I', role);
+		EXECUTE format('GRANT SELECT (name, owner, created_at, model_id, catalogue_version, source, params, effects, customer_count) ON churnprevent.simulator TO %I', role);
 		EXECUTE format('GRANT SELECT (source, options) ON churnprevent.model TO %I', role);
 		EXECUTE format('GRANT SELECT ON churnprevent.model_name, churnprevent.model_grant TO %I', role);
+	END IF;
+	IF privileges = 'admin' THEN
+		EXECUTE format('GRANT UPDATE (share, salt, since) ON churnprevent.holdout TO %I', role);
 	END IF;
 END
 $$;

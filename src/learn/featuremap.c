@@ -45,6 +45,15 @@ cp_role_name(CpRole role)
 	return names[role];
 }
 
+int
+cp_featuremap_role(const CpFeatureMap *map, CpRole role)
+{
+	for (uint32_t f = 0; map->roles[role] != NULL && f < map->count; f++)
+		if (strcmp(map->features[f].name, map->roles[role]) == 0)
+			return (int) f;
+	return -1;
+}
+
 void
 cp_featuremap_write(const CpFeatureMap *map, CpWriter *writer)
 {

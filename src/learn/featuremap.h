@@ -69,6 +69,9 @@ extern bool cp_kind_is_number(CpKind kind);
 /* "id", "value", ... as options and messages call a role. */
 extern const char *cp_role_name(CpRole role);
 
+/* Position of the feature that is the column of a role, -1 when none is. */
+extern int cp_featuremap_role(const CpFeatureMap *map, CpRole role);
+
 extern void cp_featuremap_write(const CpFeatureMap *map, CpWriter *writer);
 
 /* Reads into *map, memory from the reader's context; a bad value marks the reader corrupt. */

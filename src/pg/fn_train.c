@@ -19,6 +19,7 @@
 
 #include "learn/holdout.h"
 #include "learn/train.h"
+#include "num/bloom.h"
 #include "pg/args.h"
 #include "pg/bridge.h"
 #include "pg/guc.h"
@@ -169,6 +170,7 @@ describe_options(Jsonb *given, const CpOptions *options, const CpEnsembleParams 
 	CpJson json;
 
 	cp_json_begin(&json);
+	cp_json_number(&json, "horizon_months", options->horizon_months);
 	cp_json_number(&json, "test_size", options->test_size);
 	cp_json_number(&json, "seed", options->seed);
 	cp_options_describe(params, &json);
@@ -206,6 +208,25 @@ write_bytes(const CpTrained *trained, CpBridge *bridge, CpNewModel *stored)
 		return;
 	cp_bridge_check(bridge, cp_holdout_write(trained, &bridge->context, &writer), NULL);
 	stored->holdout = bytes_of(&writer);
+}
+
+/* Whose rows were learned from, kept aside ones included. */
+static void
+write_customers(const CpTrainingSet *set, CpBridge *bridge, CpNewModel *stored)
+{
+	const CpDataset *dataset = &set->dataset;
+	CpBloom bloom;
+	CpWriter writer;
+
+	if (!set->identified)
+		return;
+	cp_bridge_check(bridge, cp_bloom_init(&bridge->context, dataset->rows, &bloom), NULL);
+	for (uint32 i = 0; i < dataset->rows; i++)
+		cp_bloom_add(&bloom, dataset->units[i]);
+	cp_writer_begin(&writer, &bridge->context, CP_CUSTOMERS_MAGIC, 1);
+	cp_bloom_write(&bloom, &writer);
+	cp_bridge_check(bridge, cp_writer_finish(&writer), NULL);
+	stored->customers = bytes_of(&writer);
 }
 
 /* Columns that give the answer away, all in one warning. */
@@ -279,6 +300,7 @@ train(CpBridge *bridge, const char *source, const char *label, Jsonb *given, CpN
 	/* What is handed on outlives SPI's memory. */
 	MemoryContextSwitchTo(bridge->memory);
 	write_bytes(&trained, bridge, stored);
+	write_customers(&set, bridge, stored);
 	stored->source = pstrdup(set.source);
 	stored->label = pstrdup(set.label);
 	stored->options = describe_options(given, &options, &trained.report.params, set.positive);

@@ -5,6 +5,7 @@
 
 #include <limits.h>
 
+#include "decide/policy.h"
 #include "pg/guc.h"
 
 char *cp_default_model;
@@ -12,6 +13,9 @@ int cp_training_memory;
 int cp_cache_memory;
 double cp_risk_threshold_medium;
 double cp_risk_threshold_high;
+double cp_margin;
+double cp_rl_gamma;
+int cp_attribution_window;
 
 void
 cp_guc_init(void)
@@ -33,5 +37,15 @@ cp_guc_init(void)
 	DefineCustomRealVariable("churnprevent.risk_threshold_high",
 	                         "Churn probability from which a customer is of high risk.", NULL,
 	                         &cp_risk_threshold_high, 0.6, 0, 1, PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomRealVariable(
+		"churnprevent.margin", "Share of a customer's monthly charge that is earned.", NULL,
+		&cp_margin, CP_DEFAULT_MARGIN, 0.001, 1, PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomRealVariable("churnprevent.rl_gamma", "What money a month from now is worth today.",
+	                         NULL, &cp_rl_gamma, CP_DEFAULT_DISCOUNT, 0, 0.9999, PGC_SUSET, 0, NULL,
+	                         NULL, NULL);
+	DefineCustomIntVariable("churnprevent.attribution_window",
+	                        "Days that a decision waits for feedback.",
+	                        "Feedback that names no decision is bound to one made within them.",
+	                        &cp_attribution_window, 90, 1, 3660, PGC_SUSET, 0, NULL, NULL, NULL);
 	MarkGUCPrefixReserved("churnprevent");
 }

@@ -9,6 +9,9 @@ extern int cp_training_memory; /* kB */
 extern int cp_cache_memory;    /* kB */
 extern double cp_risk_threshold_medium;
 extern double cp_risk_threshold_high;
+extern double cp_margin;
+extern double cp_rl_gamma;
+extern int cp_attribution_window; /* days */
 
 extern void cp_guc_init(void);
 

@@ -140,6 +140,14 @@ cp_json_get_number(Jsonb *object, const char *key)
 }
 
 Jsonb *
+cp_json_get_object(Jsonb *object, const char *key)
+{
+	JsonbValue *value = get(object, key);
+
+	return value == NULL || value->type != jbvBinary ? NULL : JsonbValueToJsonb(value);
+}
+
+Jsonb *
 cp_json_element(Jsonb *array, int position)
 {
 	return JsonbValueToJsonb(getIthJsonbValueFromContainer(&array->root, position));

@@ -33,6 +33,9 @@ extern Jsonb *cp_json_element(Jsonb *array, int position);
 /* The number of a key; NaN when there is none. */
 extern double cp_json_get_number(Jsonb *object, const char *key);
 
+/* The document of a key, an object or array; NULL when there is none. */
+extern Jsonb *cp_json_get_object(Jsonb *object, const char *key);
+
 /* The text of a key; NULL when there is none. */
 extern char *cp_json_get_text(Jsonb *object, const char *key);
 

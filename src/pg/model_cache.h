@@ -28,7 +28,10 @@ typedef struct CpLoaded
 	MemoryContext memory;
 	CpModel model;
 	char *name;
-	size_t scratch; /* bytes that scoring a row needs */
+	size_t scratch;    /* bytes that scoring a row needs */
+	double horizon;    /* months over which its label says who left; 0 = not looked up yet, as: */
+	double base_rate;  /* of all customers, 0 = that of the rows learned from */
+	double churn_rate; /* of these rows */
 	int pins;
 	struct CachedBinding *bindings;
 	int nbindings;

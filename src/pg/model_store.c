@@ -3,23 +3,18 @@
  */
 #include "pg/compat.h"
 
-#include "access/relation.h"
-#include "access/table.h"
-#include "access/tableam.h"
-#include "catalog/namespace.h"
-#include "catalog/pg_collation.h"
+#include <math.h>
+
 #include "catalog/pg_type.h"
-#include "executor/spi.h"
-#include "executor/tuptable.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
-#include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
 #include "pg/model_store.h"
+#include "pg/store.h"
 
 /* Columns by position, as sql/10_model.sql makes them. */
 enum
@@ -61,70 +56,7 @@ enum
 /* A name is a key of indexes. */
 #define MAX_NAME_LENGTH 255
 
-/* --- probes ------------------------------------------------------------- */
-
-/* One look into one of our tables by an index. */
-typedef struct Probe
-{
-	Relation table;
-	Relation index;
-	IndexScanDesc scan;
-	TupleTableSlot *slot;
-} Probe;
-
-static Oid
-our_relation(const char *name)
-{
-	Oid oid = get_relname_relid(name, get_namespace_oid("churnprevent", false));
-
-	if (!OidIsValid(oid))
-		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
-		                errmsg("relation \"churnprevent.%s\" does not exist", name),
-		                errhint("CREATE EXTENSION churnprevent makes it.")));
-	return oid;
-}
-
-static void
-probe_begin(Probe *probe, const char *table, const char *index, ScanKey keys, int nkeys)
-{
-	probe->table = table_open(our_relation(table), AccessShareLock);
-	probe->index = index_open(our_relation(index), AccessShareLock);
-	probe->scan = cp_index_beginscan(probe->table, probe->index, GetActiveSnapshot(), nkeys);
-	index_rescan(probe->scan, keys, nkeys, NULL, 0);
-	probe->slot = table_slot_create(probe->table, NULL);
-}
-
-static bool
-probe_next(Probe *probe, ScanDirection direction)
-{
-	return index_getnext_slot(probe->scan, direction, probe->slot);
-}
-
-static Datum
-probe_value(Probe *probe, int column)
-{
-	bool isnull;
-	Datum value = slot_getattr(probe->slot, column, &isnull);
-
-	return isnull ? (Datum) 0 : value;
-}
-
-/* The locks stay until the end of the transaction, as for any table read. */
-static void
-probe_end(Probe *probe)
-{
-	ExecDropSingleTupleTableSlot(probe->slot);
-	index_endscan(probe->scan);
-	index_close(probe->index, NoLock);
-	table_close(probe->table, NoLock);
-}
-
-static void
-text_key(ScanKey key, int column, const char *value)
-{
-	ScanKeyEntryInitialize(key, 0, column, BTEqualStrategyNumber, InvalidOid, C_COLLATION_OID,
-	                       F_TEXTEQ, CStringGetTextDatum(value));
-}
+/* --- lookups ------------------------------------------------------------ */
 
 static void
 id_key(ScanKey key, int64 model_id)
@@ -133,29 +65,29 @@ id_key(ScanKey key, int64 model_id)
 }
 
 static void
-fill_ref(Probe *probe, CpModelRef *ref)
+fill_ref(CpProbe *probe, CpModelRef *ref)
 {
 	ref->table = RelationGetRelid(probe->table);
-	ref->model_id = DatumGetInt64(probe_value(probe, MODEL_ID));
-	ref->version = DatumGetInt32(probe_value(probe, MODEL_VERSION));
-	ref->owner = DatumGetObjectId(probe_value(probe, MODEL_OWNER));
-	ref->checksum = DatumGetInt64(probe_value(probe, MODEL_CHECKSUM));
+	ref->model_id = DatumGetInt64(cp_probe_value(probe, MODEL_ID));
+	ref->version = DatumGetInt32(cp_probe_value(probe, MODEL_VERSION));
+	ref->owner = DatumGetObjectId(cp_probe_value(probe, MODEL_OWNER));
+	ref->checksum = DatumGetInt64(cp_probe_value(probe, MODEL_CHECKSUM));
 }
 
 static bool
 find_version(const char *name, int32 version, CpModelRef *ref)
 {
 	ScanKeyData keys[2];
-	Probe probe;
+	CpProbe probe;
 	bool found;
 
-	text_key(&keys[0], 1, name);
+	cp_text_key(&keys[0], 1, name);
 	ScanKeyInit(&keys[1], 2, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(version));
-	probe_begin(&probe, "model", "model_name_version_key", keys, 2);
-	found = probe_next(&probe, ForwardScanDirection);
+	cp_probe_begin(&probe, "model", "model_name_version_key", keys, 2);
+	found = cp_probe_next(&probe, ForwardScanDirection);
 	if (found)
 		fill_ref(&probe, ref);
-	probe_end(&probe);
+	cp_probe_end(&probe);
 	return found;
 }
 
@@ -164,24 +96,24 @@ static bool
 find_deployed(const char *name, CpModelRef *ref)
 {
 	ScanKeyData key;
-	Probe probe;
+	CpProbe probe;
 	bool found;
 	int64 model_id = 0;
 
-	text_key(&key, 1, name);
-	probe_begin(&probe, "deployment", "deployment_by_name", &key, 1);
-	found = probe_next(&probe, BackwardScanDirection);
+	cp_text_key(&key, 1, name);
+	cp_probe_begin(&probe, "deployment", "deployment_by_name", &key, 1);
+	found = cp_probe_next(&probe, BackwardScanDirection);
 	if (found)
-		model_id = DatumGetInt64(probe_value(&probe, DEPLOYMENT_MODEL_ID));
-	probe_end(&probe);
+		model_id = DatumGetInt64(cp_probe_value(&probe, DEPLOYMENT_MODEL_ID));
+	cp_probe_end(&probe);
 	if (!found)
 		return false;
 	id_key(&key, model_id);
-	probe_begin(&probe, "model", "model_pkey", &key, 1);
-	found = probe_next(&probe, ForwardScanDirection);
+	cp_probe_begin(&probe, "model", "model_pkey", &key, 1);
+	found = cp_probe_next(&probe, ForwardScanDirection);
 	if (found)
 		fill_ref(&probe, ref);
-	probe_end(&probe);
+	cp_probe_end(&probe);
 	return found;
 }
 
@@ -189,18 +121,18 @@ static bool
 is_granted(const char *name)
 {
 	ScanKeyData key;
-	Probe probe;
+	CpProbe probe;
 	bool granted = false;
 
-	text_key(&key, 1, name);
-	probe_begin(&probe, "model_grant", "model_grant_pkey", &key, 1);
-	while (!granted && probe_next(&probe, ForwardScanDirection))
+	cp_text_key(&key, 1, name);
+	cp_probe_begin(&probe, "model_grant", "model_grant_pkey", &key, 1);
+	while (!granted && cp_probe_next(&probe, ForwardScanDirection))
 	{
-		Oid grantee = DatumGetObjectId(probe_value(&probe, GRANT_GRANTEE));
+		Oid grantee = DatumGetObjectId(cp_probe_value(&probe, GRANT_GRANTEE));
 
 		granted = grantee == InvalidOid || has_privs_of_role(GetUserId(), grantee);
 	}
-	probe_end(&probe);
+	cp_probe_end(&probe);
 	return granted;
 }
 
@@ -208,13 +140,13 @@ static bool
 model_exists(const char *name)
 {
 	ScanKeyData key;
-	Probe probe;
+	CpProbe probe;
 	bool found;
 
-	text_key(&key, 1, name);
-	probe_begin(&probe, "model", "model_name_version_key", &key, 1);
-	found = probe_next(&probe, ForwardScanDirection);
-	probe_end(&probe);
+	cp_text_key(&key, 1, name);
+	cp_probe_begin(&probe, "model", "model_name_version_key", &key, 1);
+	found = cp_probe_next(&probe, ForwardScanDirection);
+	cp_probe_end(&probe);
 	return found;
 }
 
@@ -253,13 +185,13 @@ cp_store_find(const char *name, int32 version, CpModelRef *ref)
 static char *
 outermost_name(ScanDirection direction)
 {
-	Probe probe;
+	CpProbe probe;
 	char *name = NULL;
 
-	probe_begin(&probe, "deployment", "deployment_by_name", NULL, 0);
-	if (probe_next(&probe, direction))
-		name = TextDatumGetCString(probe_value(&probe, DEPLOYMENT_NAME));
-	probe_end(&probe);
+	cp_probe_begin(&probe, "deployment", "deployment_by_name", NULL, 0);
+	if (cp_probe_next(&probe, direction))
+		name = TextDatumGetCString(cp_probe_value(&probe, DEPLOYMENT_NAME));
+	cp_probe_end(&probe);
 	return name;
 }
 
@@ -285,20 +217,14 @@ static struct varlena *
 read_column(const CpModelRef *ref, int column)
 {
 	ScanKeyData key;
-	Probe probe;
+	CpProbe probe;
 	struct varlena *copy = NULL;
 
 	id_key(&key, ref->model_id);
-	probe_begin(&probe, "model", "model_pkey", &key, 1);
-	if (probe_next(&probe, ForwardScanDirection))
-	{
-		bool isnull;
-		Datum value = slot_getattr(probe.slot, column, &isnull);
-
-		if (!isnull)
-			copy = PG_DETOAST_DATUM_COPY(value);
-	}
-	probe_end(&probe);
+	cp_probe_begin(&probe, "model", "model_pkey", &key, 1);
+	if (cp_probe_next(&probe, ForwardScanDirection))
+		copy = cp_probe_copy(&probe, column);
+	cp_probe_end(&probe);
 	return copy;
 }
 
@@ -337,63 +263,22 @@ cp_store_label(const CpModelRef *ref)
 	return text_to_cstring((text *) read_column(ref, MODEL_LABEL));
 }
 
+double
+cp_store_churn_rate(const CpModelRef *ref)
+{
+	ScanKeyData key;
+	CpProbe probe;
+	double rate = NAN;
+
+	id_key(&key, ref->model_id);
+	cp_probe_begin(&probe, "model", "model_pkey", &key, 1);
+	if (cp_probe_next(&probe, ForwardScanDirection))
+		rate = DatumGetFloat8(cp_probe_value(&probe, MODEL_CHURN_RATE));
+	cp_probe_end(&probe);
+	return rate;
+}
+
 /* --- statements --------------------------------------------------------- */
-
-/*
- * Our own statements run as the owner of the tables, whose rights the caller
- * need not have, and with nothing of the caller's in the search path. Errors
- * restore both with the transaction or subtransaction.
- */
-typedef struct Elevation
-{
-	Oid user;
-	int security;
-	int guc_level;
-} Elevation;
-
-static void
-elevate(Elevation *elevation)
-{
-	Relation table = table_open(our_relation("model"), AccessShareLock);
-
-	GetUserIdAndSecContext(&elevation->user, &elevation->security);
-	SetUserIdAndSecContext(table->rd_rel->relowner,
-	                       elevation->security | SECURITY_LOCAL_USERID_CHANGE);
-	table_close(table, NoLock);
-	elevation->guc_level = NewGUCNestLevel();
-	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
-	                         GUC_ACTION_SAVE, true, 0, false);
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-}
-
-static void
-descend(const Elevation *elevation)
-{
-	SPI_finish();
-	AtEOXact_GUC(true, elevation->guc_level);
-	SetUserIdAndSecContext(elevation->user, elevation->security);
-}
-
-/* Run a statement of ours; true when it gave a row. */
-static bool
-run(const char *statement, int nargs, Oid *types, Datum *values, const char *nulls)
-{
-	int result = SPI_execute_with_args(statement, nargs, types, values, nulls, false, 0);
-
-	if (result < 0)
-		elog(ERROR, "%s: %s", SPI_result_code_string(result), statement);
-	return SPI_processed > 0;
-}
-
-/* A column of the first row of the last statement. */
-static Datum
-result(int column)
-{
-	bool isnull;
-
-	return SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, column, &isnull);
-}
 
 static void
 report_foreign_owner(const char *name, Oid owner)
@@ -414,10 +299,10 @@ owner_of(const char *name)
 	Datum value = CStringGetTextDatum(name);
 	Oid type = TEXTOID;
 
-	if (!run("SELECT owner FROM churnprevent.model WHERE name = $1 LIMIT 1", 1, &type, &value,
-	         NULL))
+	if (!cp_run("SELECT owner FROM churnprevent.model WHERE name = $1 LIMIT 1", 1, &type, &value,
+	            NULL))
 		return InvalidOid;
-	return DatumGetObjectId(result(1));
+	return DatumGetObjectId(cp_result(1));
 }
 
 /*
@@ -432,8 +317,8 @@ lock_name(const char *name, Oid caller)
 	Oid owner;
 
 	/* An update, not FOR UPDATE: under REPEATABLE READ who comes second must fail, not act on what was. */
-	run("UPDATE churnprevent.model_name SET last_version = last_version WHERE name = $1", 1, &type,
-	    &value, NULL);
+	cp_run("UPDATE churnprevent.model_name SET last_version = last_version WHERE name = $1", 1,
+	       &type, &value, NULL);
 	owner = owner_of(name);
 	if (OidIsValid(owner) && !has_privs_of_role(caller, owner))
 		report_foreign_owner(name, owner);
@@ -457,16 +342,16 @@ lock_model(const char *name, Oid caller)
 void
 cp_store_check_owner(const char *name)
 {
-	Elevation elevation;
+	CpElevation elevation;
 	Oid owner;
 
 	if (name[0] == '\0' || strlen(name) > MAX_NAME_LENGTH)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_NAME),
 		                errmsg("a model's name must have 1 to %d bytes", MAX_NAME_LENGTH),
 		                errdetail("It has %zu.", strlen(name))));
-	elevate(&elevation);
+	cp_elevate(&elevation);
 	owner = owner_of(name);
-	descend(&elevation);
+	cp_descend(&elevation);
 	if (OidIsValid(owner) && !has_privs_of_role(GetUserId(), owner))
 		report_foreign_owner(name, owner);
 }
@@ -482,9 +367,10 @@ insert_deployment(const char *name, int64 model_id, const char *how, int64 resto
 	values[2] = CStringGetTextDatum(how);
 	values[3] = Int64GetDatum(restores);
 	values[4] = ObjectIdGetDatum(caller);
-	run("INSERT INTO churnprevent.deployment (name, model_id, strategy, restores, deployed_by, deployed_at)"
-	    " VALUES ($1, $2, $3, $4, $5, pg_catalog.clock_timestamp())",
-	    5, types, values, restores == 0 ? "   n " : NULL);
+	cp_run(
+		"INSERT INTO churnprevent.deployment (name, model_id, strategy, restores, deployed_by, deployed_at)"
+		" VALUES ($1, $2, $3, $4, $5, pg_catalog.clock_timestamp())",
+		5, types, values, restores == 0 ? "   n " : NULL);
 }
 
 /* The next version number of a name, which is made when new. */
@@ -494,11 +380,11 @@ next_version(const char *name)
 	Datum value = CStringGetTextDatum(name);
 	Oid type = TEXTOID;
 
-	run("INSERT INTO churnprevent.model_name AS n (name, last_version) VALUES ($1, 1)"
-	    " ON CONFLICT (name) DO UPDATE SET last_version = n.last_version + 1"
-	    " RETURNING last_version",
-	    1, &type, &value, NULL);
-	return DatumGetInt32(result(1));
+	cp_run("INSERT INTO churnprevent.model_name AS n (name, last_version) VALUES ($1, 1)"
+	       " ON CONFLICT (name) DO UPDATE SET last_version = n.last_version + 1"
+	       " RETURNING last_version",
+	       1, &type, &value, NULL);
+	return DatumGetInt32(cp_result(1));
 }
 
 static int64
@@ -506,8 +392,9 @@ insert_row(const CpNewModel *model, int32 version, Oid owner)
 {
 	Oid types[] = {TEXTOID,  INT4OID,  REGROLEOID, INT8OID,   FLOAT8OID, TEXTOID,  TEXTOID,
 	               JSONBOID, JSONBOID, INT8OID,    FLOAT8OID, INT4OID,   JSONBOID, JSONBOID,
-	               JSONBOID, JSONBOID, JSONBOID,   BYTEAOID,  BYTEAOID};
+	               JSONBOID, JSONBOID, JSONBOID,   BYTEAOID,  BYTEAOID,  BYTEAOID};
 	Datum values[lengthof(types)];
+	char nulls[] = "                    ";
 	int n = 0;
 
 	values[n++] = CStringGetTextDatum(model->name);
@@ -528,32 +415,36 @@ insert_row(const CpNewModel *model, int32 version, Oid owner)
 	values[n++] = JsonbPGetDatum(model->ensemble);
 	values[n++] = JsonbPGetDatum(model->importance);
 	values[n++] = PointerGetDatum(model->bytes);
+	nulls[n] = model->holdout == NULL ? 'n' : ' ';
 	values[n++] = PointerGetDatum(model->holdout);
-	run("INSERT INTO churnprevent.model (name, version, owner, checksum, created_at, seconds, source, label,"
-	    " options, roles, rows, churn_rate, feature_count, features, member_weights, metrics, ensemble, importance, bytes, holdout)"
-	    " VALUES ($1, $2, $3, $4, pg_catalog.clock_timestamp(), $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)"
-	    " RETURNING model_id",
-	    n, types, values, model->holdout == NULL ? "                  n" : NULL);
-	return DatumGetInt64(result(1));
+	nulls[n] = model->customers == NULL ? 'n' : ' ';
+	values[n++] = PointerGetDatum(model->customers);
+	cp_run(
+		"INSERT INTO churnprevent.model (name, version, owner, checksum, created_at, seconds, source, label,"
+		" options, roles, rows, churn_rate, feature_count, features, member_weights, metrics, ensemble, importance, bytes, holdout, customers)"
+		" VALUES ($1, $2, $3, $4, pg_catalog.clock_timestamp(), $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)"
+		" RETURNING model_id",
+		n, types, values, nulls);
+	return DatumGetInt64(cp_result(1));
 }
 
 int32
 cp_store_insert(const CpNewModel *model)
 {
 	Oid caller = GetUserId();
-	Elevation elevation;
+	CpElevation elevation;
 	int32 version;
 	int64 model_id;
 	Oid owner;
 
-	elevate(&elevation);
+	cp_elevate(&elevation);
 	/* Locks the name's row; so the owner is looked up after it. */
 	version = next_version(model->name);
 	owner = lock_name(model->name, caller);
 	model_id = insert_row(model, version, OidIsValid(owner) ? owner : caller);
 	if (model->deploy)
 		insert_deployment(model->name, model_id, "train", 0, caller);
-	descend(&elevation);
+	cp_descend(&elevation);
 	return version;
 }
 
@@ -568,28 +459,29 @@ choose_version(const char *name, int32 version, const char *how, int64 *restores
 	values[1] = Int32GetDatum(version);
 	*restores = 0;
 	if (strcmp(how, "version") == 0)
-		return run(
+		return cp_run(
 			"SELECT model_id, version FROM churnprevent.model WHERE name = $1 AND version = $2", 2,
 			types, values, NULL);
 	if (strcmp(how, "latest") == 0)
-		return run("SELECT model_id, version FROM churnprevent.model WHERE name = $1"
-		           " ORDER BY version DESC LIMIT 1",
-		           1, types, values, NULL);
+		return cp_run("SELECT model_id, version FROM churnprevent.model WHERE name = $1"
+		              " ORDER BY version DESC LIMIT 1",
+		              1, types, values, NULL);
 	if (strcmp(how, "best") == 0)
-		return run("SELECT model_id, version FROM churnprevent.model"
-		           " WHERE name = $1 AND metrics ->> 'log_loss' IS NOT NULL"
-		           " ORDER BY (metrics ->> 'log_loss')::float8, version DESC LIMIT 1",
-		           1, types, values, NULL);
+		return cp_run("SELECT model_id, version FROM churnprevent.model"
+		              " WHERE name = $1 AND metrics ->> 'log_loss' IS NOT NULL"
+		              " ORDER BY (metrics ->> 'log_loss')::float8, version DESC LIMIT 1",
+		              1, types, values, NULL);
 	/* What was in force when that came which the last row deploys or restores. */
-	if (!run("WITH now AS (SELECT model_id, coalesce(restores, deployment_id) AS origin"
-	         "  FROM churnprevent.deployment WHERE name = $1 ORDER BY deployment_id DESC LIMIT 1)"
-	         " SELECT d.model_id, m.version, coalesce(d.restores, d.deployment_id)"
-	         " FROM now, churnprevent.deployment d JOIN churnprevent.model m USING (model_id)"
-	         " WHERE d.name = $1 AND d.deployment_id < now.origin AND d.model_id <> now.model_id"
-	         " ORDER BY d.deployment_id DESC LIMIT 1",
-	         1, types, values, NULL))
+	if (!cp_run(
+			"WITH now AS (SELECT model_id, coalesce(restores, deployment_id) AS origin"
+			"  FROM churnprevent.deployment WHERE name = $1 ORDER BY deployment_id DESC LIMIT 1)"
+			" SELECT d.model_id, m.version, coalesce(d.restores, d.deployment_id)"
+			" FROM now, churnprevent.deployment d JOIN churnprevent.model m USING (model_id)"
+			" WHERE d.name = $1 AND d.deployment_id < now.origin AND d.model_id <> now.model_id"
+			" ORDER BY d.deployment_id DESC LIMIT 1",
+			1, types, values, NULL))
 		return false;
-	*restores = DatumGetInt64(result(3));
+	*restores = DatumGetInt64(cp_result(3));
 	return true;
 }
 
@@ -611,17 +503,17 @@ int32
 cp_store_deploy(const char *name, int32 version, const char *how)
 {
 	Oid caller = GetUserId();
-	Elevation elevation;
+	CpElevation elevation;
 	int64 restores;
 
-	elevate(&elevation);
+	cp_elevate(&elevation);
 	lock_model(name, caller);
 	if (!choose_version(name, version, how, &restores))
 		report_no_choice(name, version, how);
-	version = DatumGetInt32(result(2));
-	insert_deployment(name, DatumGetInt64(result(1)), how, restores, caller);
+	version = DatumGetInt32(cp_result(2));
+	insert_deployment(name, DatumGetInt64(cp_result(1)), how, restores, caller);
 	PopActiveSnapshot();
-	descend(&elevation);
+	cp_descend(&elevation);
 	return version;
 }
 
@@ -635,18 +527,19 @@ delete_versions(const char *name, int32 version)
 
 	values[0] = CStringGetTextDatum(name);
 	values[1] = Int32GetDatum(version);
-	run("WITH gone AS (DELETE FROM churnprevent.model WHERE name = $1 AND ($2 = 0 OR version = $2)"
-	    "  RETURNING model_id), history AS (DELETE FROM churnprevent.deployment d USING gone"
-	    "  WHERE d.model_id = gone.model_id)"
-	    " SELECT model_id FROM gone",
-	    2, types, values, NULL);
+	cp_run(
+		"WITH gone AS (DELETE FROM churnprevent.model WHERE name = $1 AND ($2 = 0 OR version = $2)"
+		"  RETURNING model_id), history AS (DELETE FROM churnprevent.deployment d USING gone"
+		"  WHERE d.model_id = gone.model_id)"
+		" SELECT model_id FROM gone",
+		2, types, values, NULL);
 	count = (int32) SPI_processed;
-	run("DELETE FROM churnprevent.model_name n WHERE name = $1"
-	    " AND NOT EXISTS (SELECT 1 FROM churnprevent.model m WHERE m.name = n.name)",
-	    1, types, values, NULL);
-	run("DELETE FROM churnprevent.model_grant g WHERE name = $1"
-	    " AND NOT EXISTS (SELECT 1 FROM churnprevent.model_name n WHERE n.name = g.name)",
-	    1, types, values, NULL);
+	cp_run("DELETE FROM churnprevent.model_name n WHERE name = $1"
+	       " AND NOT EXISTS (SELECT 1 FROM churnprevent.model m WHERE m.name = n.name)",
+	       1, types, values, NULL);
+	cp_run("DELETE FROM churnprevent.model_grant g WHERE name = $1"
+	       " AND NOT EXISTS (SELECT 1 FROM churnprevent.model_name n WHERE n.name = g.name)",
+	       1, types, values, NULL);
 	return count;
 }
 
@@ -654,11 +547,11 @@ int32
 cp_store_drop(const char *name, int32 version)
 {
 	Oid caller = GetUserId();
-	Elevation elevation;
+	CpElevation elevation;
 	CpModelRef deployed;
 	int32 count;
 
-	elevate(&elevation);
+	cp_elevate(&elevation);
 	lock_model(name, caller);
 	if (version != 0 && find_deployed(name, &deployed) && deployed.version == version)
 		ereport(
@@ -672,7 +565,7 @@ cp_store_drop(const char *name, int32 version)
 	if (count == 0)
 		report_absent(name, version);
 	PopActiveSnapshot();
-	descend(&elevation);
+	cp_descend(&elevation);
 	return count;
 }
 
@@ -680,22 +573,22 @@ void
 cp_store_grant(const char *name, Oid role, bool grant)
 {
 	Oid caller = GetUserId();
-	Elevation elevation;
+	CpElevation elevation;
 	Oid types[] = {TEXTOID, REGROLEOID, REGROLEOID};
 	Datum values[3];
 
 	values[0] = CStringGetTextDatum(name);
 	values[1] = ObjectIdGetDatum(role);
 	values[2] = ObjectIdGetDatum(caller);
-	elevate(&elevation);
+	cp_elevate(&elevation);
 	lock_model(name, caller);
 	if (grant)
-		run("INSERT INTO churnprevent.model_grant (name, grantee, granted_by, granted_at)"
-		    " VALUES ($1, $2, $3, pg_catalog.clock_timestamp()) ON CONFLICT DO NOTHING",
-		    3, types, values, NULL);
+		cp_run("INSERT INTO churnprevent.model_grant (name, grantee, granted_by, granted_at)"
+		       " VALUES ($1, $2, $3, pg_catalog.clock_timestamp()) ON CONFLICT DO NOTHING",
+		       3, types, values, NULL);
 	else
-		run("DELETE FROM churnprevent.model_grant WHERE name = $1 AND grantee = $2", 2, types,
-		    values, NULL);
+		cp_run("DELETE FROM churnprevent.model_grant WHERE name = $1 AND grantee = $2", 2, types,
+		       values, NULL);
 	PopActiveSnapshot();
-	descend(&elevation);
+	cp_descend(&elevation);
 }

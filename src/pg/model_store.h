@@ -49,8 +49,14 @@ extern bytea *cp_store_holdout(const CpModelRef *ref);
 extern Jsonb *cp_store_options(const CpModelRef *ref);
 extern char *cp_store_label(const CpModelRef *ref);
 
+/* Share of the rows it was trained on that churned. */
+extern double cp_store_churn_rate(const CpModelRef *ref);
+
 /* What its features are worth, as stored. */
 extern Jsonb *cp_store_importance(const CpModelRef *ref);
+
+/* Begins the stored filter of customers. */
+#define CP_CUSTOMERS_MAGIC "CPBLOOM"
 
 /* A version about to be stored; texts and documents as the columns of churnprevent.model. */
 typedef struct CpNewModel
@@ -72,6 +78,7 @@ typedef struct CpNewModel
 	int64 checksum;
 	bytea *bytes;
 	bytea *holdout;
+	bytea *customers; /* whose rows it was trained on, a Bloom filter; NULL = not known */
 	bool deploy;
 } CpNewModel;
 

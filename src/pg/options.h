@@ -25,6 +25,8 @@ typedef struct CpOptions
 	char *service_column;
 	char *time_column;
 	char *group_column;
+	double base_rate; /* churn rate of all customers within the horizon, 0 = that of the rows */
+	double horizon_months; /* over which the label says who left */
 	double test_size;
 	double folds;
 	double seed;

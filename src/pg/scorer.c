@@ -3,42 +3,20 @@
  */
 #include "pg/compat.h"
 
+#include <math.h>
+
 #include "access/htup_details.h"
-#include "access/xact.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
-#include "utils/snapmgr.h"
 #include "utils/typcache.h"
 
+#include "decide/response.h"
 #include "pg/guc.h"
+#include "pg/json.h"
 #include "pg/scorer.h"
-
-/*
- * What a session can see: two snapshots with the same of these see the same rows.
- * Between snapshots with equal xmax no transaction can have begun and ended, and
- * those in progress can only have become fewer, so their number says whether one
- * ended. Own changes are told apart by transaction and command number; since a
- * rolled-back subtransaction gives command numbers away again, those are counted.
- * The user stands beside it: the right to a model is looked at again when he changes.
- */
-typedef struct Situation
-{
-	TransactionId xmin;
-	TransactionId xmax;
-	TransactionId own;
-	uint32 in_progress;
-	int32 sub_in_progress;
-	CommandId command;
-	uint64 subtransaction_aborts;
-	Oid user;
-} Situation;
-
-/* The last one met in this session, and how often it changed: from 1. */
-static Situation situation;
-static uint64 situation_number = 0;
-static uint64 subtransaction_aborts = 0;
+#include "pg/situation.h"
 
 /* Versions found in a situation: a later query in the same one need not look again. */
 typedef struct Found
@@ -80,56 +58,6 @@ struct CpScorer
 };
 
 static void
-count_aborts(SubXactEvent event, SubTransactionId subid, SubTransactionId parent, void *arg)
-{
-	if (event == SUBXACT_EVENT_ABORT_SUB)
-		subtransaction_aborts++;
-}
-
-static void
-watch_aborts(void)
-{
-	static bool registered = false;
-
-	if (!registered)
-		RegisterSubXactCallback(count_aborts, NULL);
-	registered = true;
-}
-
-/* Has anything changed since the last call, in whatever query that was? */
-static void
-look_around(void)
-{
-	Snapshot snapshot = GetActiveSnapshot();
-	TransactionId own = GetTopTransactionIdIfAny();
-	Oid user = GetUserId();
-
-	if (situation_number > 0 && situation.xmin == snapshot->xmin &&
-	    situation.xmax == snapshot->xmax && situation.own == own &&
-	    situation.in_progress == snapshot->xcnt && situation.sub_in_progress == snapshot->subxcnt &&
-	    situation.command == snapshot->curcid &&
-	    situation.subtransaction_aborts == subtransaction_aborts && situation.user == user)
-		return;
-	watch_aborts();
-	situation.xmin = snapshot->xmin;
-	situation.xmax = snapshot->xmax;
-	situation.own = own;
-	situation.in_progress = snapshot->xcnt;
-	situation.sub_in_progress = snapshot->subxcnt;
-	situation.command = snapshot->curcid;
-	situation.subtransaction_aborts = subtransaction_aborts;
-	situation.user = user;
-	situation_number++;
-}
-
-/* What is not read is not locked: a serializable transaction must look for itself. */
-static bool
-may_remember(void)
-{
-	return !IsolationIsSerializable();
-}
-
-static void
 remember(const char *name, int32 version, const CpModelRef *ref)
 {
 	Found *entry = &found[next_found];
@@ -139,7 +67,7 @@ remember(const char *name, int32 version, const CpModelRef *ref)
 		pfree(entry->name);
 	entry->name = copy;
 	entry->version = version;
-	entry->situation = situation_number;
+	entry->situation = cp_situation();
 	entry->ref = *ref;
 	next_found = (next_found + 1) % MAX_FOUND;
 }
@@ -148,8 +76,8 @@ remember(const char *name, int32 version, const CpModelRef *ref)
 static void
 find_version(const char *name, int32 version, CpModelRef *ref)
 {
-	for (int i = 0; may_remember() && i < MAX_FOUND; i++)
-		if (found[i].situation == situation_number && found[i].version == version &&
+	for (int i = 0; cp_may_remember() && i < MAX_FOUND; i++)
+		if (found[i].situation == cp_situation() && found[i].version == version &&
 		    strcmp(found[i].name, name) == 0)
 		{
 			*ref = found[i].ref;
@@ -173,7 +101,7 @@ only_name(void)
 	static uint64 looked = 0;
 	static char *only = NULL;
 
-	if (looked != situation_number || !may_remember())
+	if (looked != cp_situation() || !cp_may_remember())
 	{
 		char *name = cp_store_only_name();
 
@@ -181,7 +109,7 @@ only_name(void)
 			pfree(only);
 		only = NULL;
 		only = MemoryContextStrdup(TopMemoryContext, name);
-		looked = situation_number;
+		looked = cp_situation();
 	}
 	return only;
 }
@@ -195,7 +123,7 @@ resolve(CpScorer *scorer)
 
 	find_version(name, scorer->version, &ref);
 	scorer->binding = NULL;
-	scorer->situation = situation_number;
+	scorer->situation = cp_situation();
 	if (scorer->loaded != NULL && cp_same_model(&scorer->loaded->ref, &ref))
 		return;
 	if (scorer->explaining != NULL)
@@ -262,8 +190,7 @@ cp_scorer_get(FunctionCallInfo fcinfo, text *model, int32 version)
 	size_t length = model != NULL ? VARSIZE_ANY_EXHDR(model) : name != NULL ? strlen(name) : 0;
 	CpScorer *scorer = find_or_make(fcinfo->flinfo, name, length, version);
 
-	look_around();
-	if (scorer->situation != situation_number)
+	if (scorer->situation != cp_situation())
 		resolve(scorer);
 	return scorer;
 }
@@ -273,7 +200,6 @@ cp_scorer_make(const char *model)
 {
 	CpScorer *scorer = make(CurrentMemoryContext, model != NULL ? model : default_setting(), 0);
 
-	look_around();
 	resolve(scorer);
 	return scorer;
 }
@@ -349,6 +275,30 @@ const char *
 cp_scorer_model(const CpScorer *scorer)
 {
 	return scorer->loaded->name;
+}
+
+static double
+number_or(Jsonb *object, const char *key, double otherwise)
+{
+	double number = cp_json_get_number(object, key);
+
+	return isnan(number) ? otherwise : number;
+}
+
+double
+cp_scorer_hazard(CpScorer *scorer, double probability)
+{
+	CpLoaded *loaded = scorer->loaded;
+
+	if (loaded->horizon == 0)
+	{
+		Jsonb *options = cp_store_options(&loaded->ref);
+
+		loaded->churn_rate = cp_store_churn_rate(&loaded->ref);
+		loaded->base_rate = number_or(options, "base_rate", 0);
+		loaded->horizon = number_or(options, "horizon_months", 1);
+	}
+	return cp_monthly_hazard(probability, loaded->horizon, loaded->base_rate, loaded->churn_rate);
 }
 
 static double

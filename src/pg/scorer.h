@@ -34,6 +34,9 @@ extern double cp_scorer_tuple(CpScorer *scorer, HeapTuple tuple, TupleDesc descr
                               double *value);
 extern double cp_scorer_jsonb(CpScorer *scorer, Jsonb *object, double *value);
 
+/* Chance to leave within a month, of a churn probability of the model. */
+extern double cp_scorer_hazard(CpScorer *scorer, double probability);
+
 /* The feature vector of the customer scored last, and the map it is by. */
 extern const double *cp_scorer_vector(const CpScorer *scorer);
 extern const CpFeatureMap *cp_scorer_map(const CpScorer *scorer);

@@ -168,6 +168,7 @@ make_plan(ReadingPlan *plan, CpTrainingSet *set, const char *source, const char 
 	cp_steer(&plan->id, &plan->source, set->roles[CP_ROLE_ID], "id");
 	cp_steer(&plan->group, &plan->source, options->group_column, "group_column");
 	choose_features(plan, options);
+	set->identified = plan->id.column >= 0 && plan->group.column < 0;
 	set->source = plan->source.text;
 	set->label = column_name(&plan->source, plan->label_column);
 }

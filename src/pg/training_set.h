@@ -20,6 +20,7 @@ typedef struct CpTrainingSet
 	char *source;          /* as it will be stored */
 	char *label;           /* the column's name */
 	const char *positive;  /* text in it that means churned, NULL for numbers and booleans */
+	bool identified;       /* are the dataset's units hashes of ids? */
 	char *roles[CP_ROLES]; /* column names as in the source, NULL = not told */
 } CpTrainingSet;
 

@@ -54,6 +54,51 @@ INSERT INTO promised VALUES
 	('cp_revoke_model(text,name)', 'model text, role name', 'void', 'f', 'v', 'u', false, false),
 	('cp_grant(name,text)', 'role name, privileges text', 'void', 'f', 'v', 'u', false, false),
 	('cp_revoke(name)', 'role name', 'void', 'f', 'v', 'u', false, false),
+	('cp_action_check(jsonb)', 'action jsonb', 'void', 'f', 's', 's', true, false),
+	('cp_action_edit()', '', 'trigger', 'f', 'v', 'u', false, false),
+	('cp_action_keep()', '', 'trigger', 'f', 'v', 'u', false, false),
+	('cp_catalogue_advance()', '', 'trigger', 'f', 'v', 'u', false, false),
+	('cp_catalogue_restore()', '', 'trigger', 'f', 'v', 'u', false, false),
+	('cp_train_policy(text,jsonb)', 'method text, options jsonb DEFAULT ''{}''::jsonb, OUT policy text, OUT version integer, OUT action_name text, OUT trials bigint, OUT retained bigint, '
+		'OUT prior_mean double precision, OUT prior_sd double precision, OUT effect double precision, OUT effect_sd double precision', 'SETOF record', 'f', 'v', 'u', false, false),
+	('cp_holdout_restore()', '', 'trigger', 'f', 'v', 'u', false, false),
+	('cp_recommend(record,text,text)', 'customer record, method text DEFAULT ''auto''::text, model text DEFAULT NULL::text, OUT action_name text, OUT churn_probability double precision, '
+		'OUT expected_value double precision, OUT action_cost double precision, OUT roi double precision, OUT strategy_used text', 'record', 'f', 's', 's', false, false),
+	('cp_recommend(jsonb,text,text)', 'customer jsonb, method text DEFAULT ''auto''::text, model text DEFAULT NULL::text, OUT action_name text, OUT churn_probability double precision, '
+		'OUT expected_value double precision, OUT action_cost double precision, OUT roi double precision, OUT strategy_used text', 'record', 'f', 's', 's', false, false),
+	('cp_recommend(json,text,text)', 'customer json, method text DEFAULT ''auto''::text, model text DEFAULT NULL::text, OUT action_name text, OUT churn_probability double precision, '
+		'OUT expected_value double precision, OUT action_cost double precision, OUT roi double precision, OUT strategy_used text', 'record', 'f', 's', 's', false, false),
+	('cp_decide(record,text,text,text,text)', 'customer record, customer_id text, method text DEFAULT ''auto''::text, key text DEFAULT NULL::text, model text DEFAULT NULL::text, OUT decision_id bigint, '
+		'OUT action_name text, OUT churn_probability double precision, OUT expected_value double precision, OUT action_cost double precision, '
+		'OUT roi double precision, OUT strategy_used text, OUT propensity double precision, OUT arm text, OUT reason text, OUT repeated boolean', 'record', 'f', 'v', 'u', false, false),
+	('cp_decide(jsonb,text,text,text,text)', 'customer jsonb, customer_id text, method text DEFAULT ''auto''::text, key text DEFAULT NULL::text, model text DEFAULT NULL::text, OUT decision_id bigint, '
+		'OUT action_name text, OUT churn_probability double precision, OUT expected_value double precision, OUT action_cost double precision, '
+		'OUT roi double precision, OUT strategy_used text, OUT propensity double precision, OUT arm text, OUT reason text, OUT repeated boolean', 'record', 'f', 'v', 'u', false, false),
+	('cp_decide(json,text,text,text,text)', 'customer json, customer_id text, method text DEFAULT ''auto''::text, key text DEFAULT NULL::text, model text DEFAULT NULL::text, OUT decision_id bigint, '
+		'OUT action_name text, OUT churn_probability double precision, OUT expected_value double precision, OUT action_cost double precision, '
+		'OUT roi double precision, OUT strategy_used text, OUT propensity double precision, OUT arm text, OUT reason text, OUT repeated boolean', 'record', 'f', 'v', 'u', false, false),
+	('cp_feedback(text,text,integer,numeric,integer,bigint)', 'customer_id text, action_taken text, outcome integer, revenue_impact numeric DEFAULT NULL::numeric, window_days integer DEFAULT 30, '
+		'decision_id bigint DEFAULT NULL::bigint, OUT feedback_id bigint, OUT matched_decision bigint, OUT mismatch boolean', 'record', 'f', 'v', 'u', false, false),
+	('cp_control_group(text)', 'customer_id text', 'boolean', 'f', 's', 's', true, false),
+	('cp_forget(text)', 'customer_id text, OUT decisions bigint, OUT feedback bigint, OUT models bigint, OUT policies bigint', 'record', 'f', 'v', 'u', true, false),
+	('cp_log_partitions(integer,integer)', 'months_ahead integer DEFAULT 3, keep_months integer DEFAULT NULL::integer, OUT partition text, OUT happened text', 'SETOF record', 'f', 'v', 'u', false, false),
+	('cp_simulate_customers(integer,bigint,double precision,boolean)', 'n integer, seed bigint DEFAULT 42, churn_rate double precision DEFAULT 0.265, truth boolean DEFAULT false, OUT customer_id text, OUT gender text, '
+		'OUT senior_citizen smallint, OUT partner text, OUT dependents text, OUT tenure integer, OUT phone_service text, OUT multiple_lines text, '
+		'OUT internet_service text, OUT online_security text, OUT online_backup text, OUT device_protection text, OUT tech_support text, OUT streaming_tv text, '
+		'OUT streaming_movies text, OUT contract text, OUT paperless_billing text, OUT payment_method text, OUT monthly_charges double precision, '
+		'OUT total_charges double precision, OUT churn text, OUT churn_probability double precision', 'SETOF record', 'f', 's', 's', true, false),
+	('cp_simulator_create(text,text,text,jsonb)', 'name text, model text, source text, params jsonb DEFAULT ''{}''::jsonb, OUT simulator text, OUT customers integer, OUT mean_hazard double precision, '
+		'OUT mean_charge double precision', 'record', 'f', 'v', 'u', false, false),
+	('cp_simulator_drop(text)', 'name text', 'void', 'f', 'v', 'u', false, false),
+	('cp_simulate(text,text,integer,integer,bigint,boolean)', 'simulator text, policy text DEFAULT ''auto''::text, n integer DEFAULT 1000, months integer DEFAULT 36, seed bigint DEFAULT 42, '
+		'counterfactual boolean DEFAULT false, OUT customer_id integer, OUT month integer, OUT state smallint, OUT action_id integer, OUT hazard double precision, '
+		'OUT hazard_none double precision, OUT y smallint, OUT y_cf smallint[], OUT revenue double precision, OUT cost double precision, OUT alive boolean, '
+		'OUT reward double precision', 'SETOF record', 'f', 's', 's', false, false),
+	('cp_simulate_value(text,text,integer,integer,bigint)', 'simulator text, policy text DEFAULT ''auto''::text, n integer DEFAULT 200, months integer DEFAULT NULL::integer, seed bigint DEFAULT 42, '
+		'OUT v_policy double precision, OUT v_none double precision, OUT v_opt double precision, OUT ratio double precision, OUT uplift_ratio double precision, '
+		'OUT revenue_uplift_pct double precision, OUT se double precision, OUT exact boolean', 'record', 'f', 's', 's', false, false),
+	('cp_simulator_check(double precision)', 'test_share double precision DEFAULT 0.2, OUT action_name text, OUT decisions bigint, OUT predicted double precision, OUT observed double precision, '
+		'OUT error double precision, OUT standard_error double precision, OUT passed boolean', 'SETOF record', 'f', 'v', 'u', false, false),
 	('cp_auc(double precision,boolean)', 'score double precision, label boolean', 'double precision', 'a', 'i', 's', false, true),
 	('cp_auc(double precision,integer)', 'score double precision, label integer', 'double precision', 'a', 'i', 's', false, true),
 	('cp_auc_transition(internal,double precision,boolean)', 'internal, double precision, boolean', 'internal', 'f', 'i', 's', false, true),
@@ -88,7 +133,8 @@ FROM promised p JOIN made m USING (signature) ORDER BY signature;
 
 -- What holds for all of them, whatever their names.
 SELECT is_empty($$ SELECT signature FROM made WHERE coalesce(obj_description(oid, 'pg_proc'), '') = '' $$, 'every function has a comment');
-SELECT is_empty($$ SELECT proname FROM pg_proc JOIN members ON classid = 'pg_proc'::regclass AND objid = pg_proc.oid WHERE prosecdef AND proname NOT IN ('cp_grant', 'cp_revoke') $$, 'only what gives and takes rights runs as its owner');
+SELECT is_empty($$ SELECT proname FROM pg_proc JOIN members ON classid = 'pg_proc'::regclass AND objid = pg_proc.oid WHERE prosecdef AND proname NOT IN ('cp_grant', 'cp_revoke', 'cp_action_edit', 'cp_catalogue_advance', 'cp_log_partitions') $$,
+	'only what gives and takes rights, keeps the catalogue''s book or makes partitions runs as its owner');
 SELECT is_empty($$ SELECT proname FROM pg_proc JOIN members ON classid = 'pg_proc'::regclass AND objid = pg_proc.oid WHERE proname !~ '^cp_' $$, 'every function is called cp_something');
 SELECT is_empty($$ SELECT proname FROM pg_proc JOIN members ON classid = 'pg_proc'::regclass AND objid = pg_proc.oid
 	WHERE pronamespace <> (SELECT extnamespace FROM pg_extension WHERE extname = 'churnprevent') $$, 'functions live where the extension was installed');
@@ -98,17 +144,20 @@ SELECT is_empty($$ SELECT proname FROM pg_proc p JOIN pg_language l ON l.oid = p
 	WHERE lanname = 'sql' $$, 'no function is in the language SQL, which cannot take a record');
 SELECT is_empty($$ SELECT signature FROM made WHERE kind = 'f' AND volatile = 'i' AND signature !~ '^cp_(auc|log_loss|brier|loss)_' $$, 'nothing is immutable but the parts of aggregates');
 SELECT is_empty($$ SELECT DISTINCT proargnames[1:n], proargnames FROM pg_proc p JOIN members ON classid = 'pg_proc'::regclass AND objid = p.oid, LATERAL (SELECT pronargs AS n) s
-	WHERE proname IN ('cp_predict', 'cp_score', 'cp_explain') AND proargnames[1:2] <> '{customer,model}' $$, 'overloads have the same arguments in the same order');
+	WHERE proname IN ('cp_predict', 'cp_score', 'cp_explain') AND proargnames[1:2] <> '{customer,model}'
+	OR proname = 'cp_recommend' AND proargnames[1:3] <> '{customer,method,model}' OR proname = 'cp_decide' AND proargnames[1:5] <> '{customer,customer_id,method,key,model}' $$, 'overloads have the same arguments in the same order');
 SELECT is_empty($$ SELECT aggfnoid::regprocedure FROM pg_aggregate JOIN members ON classid = 'pg_proc'::regclass AND objid = aggfnoid
 	WHERE aggcombinefn = 0 OR (aggtranstype = 'internal'::regtype) <> (aggserialfn <> 0) OR (aggserialfn = 0) <> (aggdeserialfn = 0) $$,
 	'every aggregate can be combined, and one with an internal state sent from a worker');
-SELECT bag_eq($$ SELECT proname, count(*) FROM pg_proc p JOIN members ON classid = 'pg_proc'::regclass AND objid = p.oid WHERE proname IN ('cp_predict', 'cp_score', 'cp_explain') GROUP BY 1 $$,
-	$$ VALUES ('cp_predict'::name, 3::bigint), ('cp_score', 3), ('cp_explain', 3) $$, 'overloads for record, jsonb and json, no fourth');
+SELECT bag_eq($$ SELECT proname, count(*) FROM pg_proc p JOIN members ON classid = 'pg_proc'::regclass AND objid = p.oid WHERE proname IN ('cp_predict', 'cp_score', 'cp_explain', 'cp_recommend', 'cp_decide') GROUP BY 1 $$,
+	$$ VALUES ('cp_predict'::name, 3::bigint), ('cp_score', 3), ('cp_explain', 3), ('cp_recommend', 3), ('cp_decide', 3) $$, 'overloads for record, jsonb and json, no fourth');
 
 -- Tables, views, sequences.
 SELECT set_eq($$ SELECT relname, relkind FROM pg_class JOIN members ON classid = 'pg_class'::regclass AND objid = oid WHERE relkind NOT IN ('i', 't') $$,
 	$$ VALUES ('model_name'::name, 'r'::"char"), ('model', 'r'), ('deployment', 'r'), ('model_grant', 'r'), ('model_summary', 'v'), ('model_member', 'v'), ('feature_importance', 'v'),
-		('model_model_id_seq', 'S'), ('deployment_deployment_id_seq', 'S') $$, 'these tables, views and sequences and no others');
+		('model_model_id_seq', 'S'), ('deployment_deployment_id_seq', 'S'), ('action', 'r'), ('catalogue', 'r'), ('policy', 'r'), ('action_effect', 'v'),
+		('decision', 'p'), ('decision_default', 'r'), ('decision_decision_id_seq', 'S'), ('feedback', 'p'), ('feedback_default', 'r'), ('feedback_feedback_id_seq', 'S'),
+		('decision_key', 'r'), ('contact_state', 'r'), ('holdout', 'r'), ('forgotten', 'r'), ('simulator', 'r') $$, 'these tables, views and sequences and no others');
 SELECT set_eq($$ SELECT objid FROM members WHERE classid NOT IN ('pg_proc'::regclass, 'pg_class'::regclass, 'pg_type'::regclass) $$,
 	$$ SELECT oid FROM pg_namespace WHERE nspname = 'churnprevent' $$, 'nothing else but the schema');
 SELECT is_empty($$ SELECT relname FROM pg_class JOIN members ON classid = 'pg_class'::regclass AND objid = oid WHERE relnamespace <> 'churnprevent'::regnamespace $$, 'all in schema churnprevent');
@@ -131,18 +180,25 @@ SELECT is_empty($$ SELECT conrelid::regclass, conname FROM pg_constraint c WHERE
 
 -- Dump: all tables that users fill, and every sequence.
 SELECT set_eq($$ SELECT unnest(extconfig)::regclass FROM pg_extension WHERE extname = 'churnprevent' $$,
-	$$ SELECT oid::regclass FROM pg_class WHERE relnamespace = 'churnprevent'::regnamespace AND relkind IN ('r', 'p', 'S') $$, 'pg_dump takes the rows of every table and the state of every sequence');
+	$$ SELECT oid::regclass FROM pg_class WHERE relnamespace = 'churnprevent'::regnamespace AND relkind IN ('r', 'S') $$, 'pg_dump takes the rows of every table and the state of every sequence');
 SELECT is((SELECT cardinality(extconfig) FROM pg_extension WHERE extname = 'churnprevent'), (SELECT count(DISTINCT t)::int FROM pg_extension, unnest(extconfig) t WHERE extname = 'churnprevent'), 'none twice');
-SELECT is((SELECT DISTINCT c FROM pg_extension, unnest(extcondition) c WHERE extname = 'churnprevent'), '', 'all rows of it');
+SELECT set_eq($$ SELECT t::regclass::text, c FROM pg_extension, unnest(extconfig, extcondition) u(t, c) WHERE extname = 'churnprevent' AND c <> '' $$,
+	$$ VALUES ('churnprevent.action', 'WHERE NOT pristine'), ('churnprevent.catalogue', 'WHERE version > 1'), ('churnprevent.policy', 'WHERE NOT shipped') $$, 'all rows of it but the shipped ones');
+SELECT is_empty($$ SELECT conrelid::regclass FROM pg_constraint WHERE contype IN ('p', 'u') AND conrelid IN ('churnprevent.decision'::regclass, 'churnprevent.feedback'::regclass)
+	UNION SELECT indrelid::regclass FROM pg_index WHERE indrelid IN ('churnprevent.decision'::regclass, 'churnprevent.feedback'::regclass) $$, 'the parents of the logs have neither key nor index');
 SELECT is_empty($$ SELECT attrelid::regclass, attname FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
 	WHERE relnamespace = 'churnprevent'::regnamespace AND relkind = 'r' AND attidentity <> '' AND pg_get_serial_sequence(attrelid::regclass::text, attname) IS NULL $$, 'every identity column has a sequence');
 -- The columns that C code reads by position.
-SELECT columns_are('churnprevent', 'model', '{model_id,name,version,owner,checksum,created_at,seconds,source,label,options,roles,rows,churn_rate,feature_count,features,member_weights,metrics,ensemble,importance,bytes,holdout}'::name[]);
+SELECT columns_are('churnprevent', 'model', '{model_id,name,version,owner,checksum,created_at,seconds,source,label,options,roles,rows,churn_rate,feature_count,features,member_weights,metrics,ensemble,importance,bytes,holdout,customers}'::name[]);
 SELECT columns_are('churnprevent', 'deployment', '{deployment_id,name,model_id,strategy,restores,deployed_by,deployed_at}'::name[]);
 SELECT columns_are('churnprevent', 'model_grant', '{name,grantee,granted_by,granted_at}'::name[]);
 SELECT columns_are('churnprevent', 'model_summary', '{name,version,deployed,owner,created_at,rows,features,churn_rate,auc,log_loss,rmse,accuracy,ece,member_weights,calibration,source,label,seconds,model_id}'::name[]);
 SELECT results_eq($$ SELECT attname FROM pg_attribute WHERE attrelid = 'churnprevent.model'::regclass AND attnum > 0 ORDER BY attnum $$,
-	$$ SELECT unnest('{model_id,name,version,owner,checksum,created_at,seconds,source,label,options,roles,rows,churn_rate,feature_count,features,member_weights,metrics,ensemble,importance,bytes,holdout}'::name[]) $$, 'in this order');
+	$$ SELECT unnest('{model_id,name,version,owner,checksum,created_at,seconds,source,label,options,roles,rows,churn_rate,feature_count,features,member_weights,metrics,ensemble,importance,bytes,holdout,customers}'::name[]) $$, 'in this order');
+SELECT results_eq($$ SELECT attname FROM pg_attribute WHERE attrelid = 'churnprevent.catalogue'::regclass AND attnum > 0 ORDER BY attnum $$, $$ SELECT unnest('{version,action_ids,definitions,created_at,created_by}'::name[]) $$, 'catalogue: in this order');
+SELECT results_eq($$ SELECT attname FROM pg_attribute WHERE attrelid = 'churnprevent.policy'::regclass AND attnum > 0 ORDER BY attnum $$, $$ SELECT unnest('{policy_id,version,name,method,parameters,evidence,created_at,created_by,shipped}'::name[]) $$, 'policy: in this order');
+SELECT results_eq($$ SELECT attname FROM pg_attribute WHERE attrelid = 'churnprevent.holdout'::regclass AND attnum > 0 ORDER BY attnum $$, $$ SELECT unnest('{one,share,salt,since}'::name[]) $$, 'holdout: in this order');
+SELECT results_eq($$ SELECT attname FROM pg_attribute WHERE attrelid = 'churnprevent.simulator'::regclass AND attnum > 0 ORDER BY attnum $$, $$ SELECT unnest('{name,owner,created_at,model_id,catalogue_version,source,params,effects,customer_count,customers}'::name[]) $$, 'simulator: in this order');
 SELECT is(attstorage, 'e'::"char", 'model bytes are stored as they are') FROM pg_attribute WHERE attrelid = 'churnprevent.model'::regclass AND attname = 'bytes';
 
 -- Settings, their kinds and defaults. (The library is loaded by the first call.)
@@ -150,7 +206,8 @@ SELECT throws_ok($$ SELECT cp_deploy('no such model', 1) $$, '42704', NULL, 'the
 SELECT set_eq($$ SELECT name, context, vartype, boot_val, min_val, max_val, coalesce(unit, '') FROM pg_settings WHERE name ~ '^churnprevent\.' $$,
 	$$ VALUES ('churnprevent.default_model', 'user', 'string', '', NULL, NULL, ''), ('churnprevent.training_memory', 'superuser', 'integer', '1048576', '1024', '2147483647', 'kB'),
 		('churnprevent.cache_memory', 'superuser', 'integer', '262144', '1024', '2147483647', 'kB'), ('churnprevent.risk_threshold_medium', 'user', 'real', '0.3', '0', '1', ''),
-		('churnprevent.risk_threshold_high', 'user', 'real', '0.6', '0', '1', '') $$, 'these settings and no others');
+		('churnprevent.risk_threshold_high', 'user', 'real', '0.6', '0', '1', ''), ('churnprevent.margin', 'superuser', 'real', '0.6', '0.001', '1', ''),
+		('churnprevent.rl_gamma', 'superuser', 'real', '0.99', '0', '0.9999', ''), ('churnprevent.attribution_window', 'superuser', 'integer', '90', '1', '3660', '') $$, 'these settings and no others');
 SELECT is_empty($$ SELECT name FROM pg_settings WHERE name ~ '^churnprevent\.' AND coalesce(short_desc, '') = '' $$, 'every setting is described');
 SELECT throws_ok('SET churnprevent.no_such_setting = 1', '42602', NULL, 'the prefix is reserved') WHERE current_setting('server_version_num')::int >= 150000;
 
