@@ -78,12 +78,26 @@ CREATE TABLE churnprevent.model_grant (
 );
 COMMENT ON TABLE churnprevent.model_grant IS 'roles that may use a model beside its owner; role - is everybody';
 
+CREATE TABLE churnprevent.forgotten (
+	model_id bigint,
+	policy_id int,
+	policy_version int,
+	customers bigint NOT NULL DEFAULT 1,
+	last_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+	CHECK ((model_id IS NULL) = (policy_id IS NOT NULL AND policy_version IS NOT NULL))
+);
+CREATE UNIQUE INDEX ON churnprevent.forgotten (model_id) WHERE model_id IS NOT NULL;
+CREATE UNIQUE INDEX ON churnprevent.forgotten (policy_id, policy_version) WHERE policy_id IS NOT NULL;
+COMMENT ON TABLE churnprevent.forgotten IS 'models and policies that learned from customers who were forgotten since: to be trained again';
+COMMENT ON COLUMN churnprevent.forgotten.customers IS 'how many; who they were is not kept';
+
 SELECT pg_catalog.pg_extension_config_dump('churnprevent.model_name', '');
 SELECT pg_catalog.pg_extension_config_dump('churnprevent.model', '');
 SELECT pg_catalog.pg_extension_config_dump('churnprevent.model_model_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('churnprevent.deployment', '');
 SELECT pg_catalog.pg_extension_config_dump('churnprevent.deployment_deployment_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('churnprevent.model_grant', '');
+SELECT pg_catalog.pg_extension_config_dump('churnprevent.forgotten', '');
 
 CREATE VIEW churnprevent.model_summary AS
 SELECT m.name, m.version, m.model_id = d.model_id AS deployed, m.owner, m.created_at,
@@ -95,13 +109,15 @@ SELECT m.name, m.version, m.model_id = d.model_id AS deployed, m.owner, m.create
 	(m.metrics->>'accuracy')::float8 AS accuracy,
 	(m.metrics->>'ece')::float8 AS ece,
 	m.member_weights, m.ensemble->'calibration'->>'kind' AS calibration,
-	CASE WHEN pg_catalog.pg_has_role(m.owner, 'USAGE') THEN m.source END AS source, m.label, m.seconds, m.model_id
+	CASE WHEN pg_catalog.pg_has_role(m.owner, 'USAGE') THEN m.source END AS source, m.label, m.seconds, m.model_id,
+	coalesce(f.customers, 0) AS forgotten
 FROM churnprevent.model m
 CROSS JOIN LATERAL (
 	SELECT (SELECT h.model_id FROM churnprevent.deployment h
 			WHERE h.name = m.name ORDER BY h.deployment_id DESC LIMIT 1) AS model_id
-) d;
-COMMENT ON VIEW churnprevent.model_summary IS 'every version of every model with its figures on held-out rows, and which one is deployed; the source is shown to its owner';
+) d
+LEFT JOIN churnprevent.forgotten f ON f.model_id = m.model_id;
+COMMENT ON VIEW churnprevent.model_summary IS 'every version of every model with its figures on held-out rows, which one is deployed, and how many of its customers were forgotten since; the source is shown to its owner';
 
 CREATE VIEW churnprevent.model_member AS
 SELECT s.name, s.version, s.deployed, e.member, e.weight, e.log_loss, e.auc

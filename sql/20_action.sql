@@ -42,12 +42,13 @@ CREATE TABLE churnprevent.catalogue (
 	version int PRIMARY KEY,
 	action_ids int[] NOT NULL,
 	definitions jsonb NOT NULL,
-	created_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-	created_by regrole NOT NULL DEFAULT pg_catalog.quote_ident(current_user)::regrole
+	created_at timestamptz,
+	created_by regrole
 );
 COMMENT ON TABLE churnprevent.catalogue IS 'every state of churnprevent.action that was ever in force; the last version is';
 COMMENT ON COLUMN churnprevent.catalogue.action_ids IS 'enabled actions; the place in this array, from 0, is the position that masks and probabilities in the log are by';
 COMMENT ON COLUMN churnprevent.catalogue.definitions IS 'the rows of these actions, in the same order';
+COMMENT ON COLUMN churnprevent.catalogue.created_at IS 'NULL = as shipped';
 
 INSERT INTO churnprevent.action (action_id, name, kind, cost_fixed, cost_pct, duration_m, cap, cooldown, channel, effect_prior_mean, pristine) VALUES
 	(0, 'none',        'none',     0,  0,    0, NULL, '0',       NULL,      0,    true),
@@ -135,8 +136,8 @@ BEGIN
 			USING ERRCODE = 'program_limit_exceeded', DETAIL = format('It would be %s.', cardinality(ids)),
 				HINT = 'Disable one: UPDATE churnprevent.action SET enabled = false ...';
 	END IF;
-	INSERT INTO churnprevent.catalogue (version, action_ids, definitions, created_by)
-	SELECT coalesce(max(c.version), 0) + 1, ids, rows, quote_ident(session_user)::regrole
+	INSERT INTO churnprevent.catalogue (version, action_ids, definitions, created_at, created_by)
+	SELECT coalesce(max(c.version), 0) + 1, ids, rows, clock_timestamp(), quote_ident(session_user)::regrole
 	FROM churnprevent.catalogue c
 	HAVING (SELECT l.definitions FROM churnprevent.catalogue l ORDER BY l.version DESC LIMIT 1) IS DISTINCT FROM rows;
 	RETURN NULL;

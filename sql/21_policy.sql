@@ -7,8 +7,8 @@ CREATE TABLE churnprevent.policy (
 	method text NOT NULL,
 	parameters jsonb NOT NULL DEFAULT '{}',
 	evidence jsonb NOT NULL DEFAULT '{}',
-	created_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-	created_by regrole NOT NULL DEFAULT pg_catalog.quote_ident(current_user)::regrole,
+	created_at timestamptz,
+	created_by regrole,
 	shipped boolean NOT NULL DEFAULT false,
 	PRIMARY KEY (policy_id, version),
 	UNIQUE (name, version)
@@ -18,6 +18,7 @@ COMMENT ON COLUMN churnprevent.policy.policy_id IS 'one a name';
 COMMENT ON COLUMN churnprevent.policy.method IS 'how it chooses: none, random or greedy';
 COMMENT ON COLUMN churnprevent.policy.parameters IS 'what it learned: drift, and of each action its effect on the log-odds of staying with its standard deviation';
 COMMENT ON COLUMN churnprevent.policy.evidence IS 'what it learned from';
+COMMENT ON COLUMN churnprevent.policy.created_at IS 'NULL = as shipped';
 
 INSERT INTO churnprevent.policy (policy_id, version, name, method, shipped) VALUES
 	(1, 1, 'none', 'none', true),

@@ -136,20 +136,6 @@ REVOKE ALL ON FUNCTION cp_holdout_restore() FROM PUBLIC;
 CREATE TRIGGER restore BEFORE INSERT ON churnprevent.holdout
 	FOR EACH ROW EXECUTE FUNCTION cp_holdout_restore();
 
-CREATE TABLE churnprevent.forgotten (
-	model_id bigint,
-	policy_id int,
-	policy_version int,
-	customers bigint NOT NULL DEFAULT 1,
-	last_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-	CHECK ((model_id IS NULL) = (policy_id IS NOT NULL AND policy_version IS NOT NULL))
-);
-CREATE UNIQUE INDEX ON churnprevent.forgotten (model_id) WHERE model_id IS NOT NULL;
-CREATE UNIQUE INDEX ON churnprevent.forgotten (policy_id, policy_version) WHERE policy_id IS NOT NULL;
-COMMENT ON TABLE churnprevent.forgotten IS 'models and policies that learned from customers who were forgotten since: to be trained again';
-COMMENT ON COLUMN churnprevent.forgotten.customers IS 'how many; who they were is not kept';
-
-SELECT pg_catalog.pg_extension_config_dump('churnprevent.forgotten', '');
 SELECT pg_catalog.pg_extension_config_dump('churnprevent.decision_default', '');
 SELECT pg_catalog.pg_extension_config_dump('churnprevent.decision_decision_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('churnprevent.feedback_default', '');
@@ -237,6 +223,8 @@ BEGIN
 		RAISE EXCEPTION 'keep_months must be 1 or more' USING ERRCODE = 'invalid_parameter_value';
 	END IF;
 	FOR log, clock IN VALUES ('decision', 'decided_at'), ('feedback', 'observed_at') LOOP
+		-- Nobody may write a row into the default partition that belongs into a new one.
+		EXECUTE format('LOCK TABLE churnprevent.%I IN SHARE ROW EXCLUSIVE MODE', log);
 		FOR bounds IN
 			SELECT tstzrange(m, m + '1 month') FROM generate_series(0, months_ahead) n, LATERAL (SELECT date_trunc('month', now()) + make_interval(months => n)) t(m)
 		LOOP

@@ -10,7 +10,9 @@
 #include "utils/builtins.h"
 
 #include "pg/args.h"
+#include "pg/model_cache.h"
 #include "pg/model_store.h"
+#include "pg/playbook.h"
 
 PG_FUNCTION_INFO_V1(cp_deploy_version);
 PG_FUNCTION_INFO_V1(cp_deploy_strategy);
@@ -19,13 +21,27 @@ PG_FUNCTION_INFO_V1(cp_drop_model);
 PG_FUNCTION_INFO_V1(cp_grant_model);
 PG_FUNCTION_INFO_V1(cp_revoke_model);
 
+/* Deploy, and warn of rules that do not fit the model now in force. */
+static int32
+deploy(const char *name, int32 version, const char *how)
+{
+	CpModelRef ref;
+	CpLoaded *loaded;
+
+	version = cp_store_deploy(name, version, how);
+	cp_store_find(name, version, &ref);
+	loaded = cp_cache_get(&ref, name, CurrentMemoryContext);
+	cp_playbook_try(&loaded->model.map, name);
+	return version;
+}
+
 Datum
 cp_deploy_version(PG_FUNCTION_ARGS)
 {
 	char *name = cp_required_text(fcinfo, 0, "model");
 
 	PreventCommandIfReadOnly("cp_deploy()");
-	PG_RETURN_INT32(cp_store_deploy(name, cp_required_version(fcinfo, 1), "version"));
+	PG_RETURN_INT32(deploy(name, cp_required_version(fcinfo, 1), "version"));
 }
 
 Datum
@@ -38,7 +54,7 @@ cp_deploy_strategy(PG_FUNCTION_ARGS)
 	PreventCommandIfReadOnly("cp_deploy()");
 	for (size_t i = 0; i < lengthof(strategies); i++)
 		if (strcmp(strategy, strategies[i]) == 0)
-			PG_RETURN_INT32(cp_store_deploy(name, 0, strategy));
+			PG_RETURN_INT32(deploy(name, 0, strategy));
 	ereport(ERROR,
 	        (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("unknown strategy \"%s\"", strategy),
 	         errhint("Give a version number, 'best', 'latest' or 'rollback'.")));

@@ -288,9 +288,9 @@ insert_policy(const char *name, CpMethod method, Jsonb *parameters, Jsonb *groun
 		                errmsg("policy \"%s\" decides by another method", name),
 		                errhint("Give another \"name\".")));
 	cp_run(
-		"INSERT INTO churnprevent.policy (policy_id, version, name, method, parameters, evidence, created_by)"
+		"INSERT INTO churnprevent.policy (policy_id, version, name, method, parameters, evidence, created_by, created_at)"
 		" SELECT coalesce(pg_catalog.max(p.policy_id) FILTER (WHERE p.name = $1), pg_catalog.max(p.policy_id) + 1),"
-		" coalesce(pg_catalog.max(p.version) FILTER (WHERE p.name = $1), 0) + 1, $1, $2, $3, $4, $5"
+		" coalesce(pg_catalog.max(p.version) FILTER (WHERE p.name = $1), 0) + 1, $1, $2, $3, $4, $5, pg_catalog.clock_timestamp()"
 		" FROM churnprevent.policy p RETURNING version",
 		5, types, values, NULL);
 	return DatumGetInt32(cp_result(1));

@@ -25,6 +25,7 @@
 #include "pg/guc.h"
 #include "pg/json.h"
 #include "pg/model_store.h"
+#include "pg/playbook.h"
 #include "pg/options.h"
 #include "pg/training_set.h"
 
@@ -295,6 +296,8 @@ train(CpBridge *bridge, const char *source, const char *label, Jsonb *given, CpN
 	                NULL);
 	report_leaks(&trained);
 	report_repeats(&trained);
+	if (options.deploy)
+		cp_playbook_try(&trained.model.map, stored->name);
 	for (int role = 0; role < CP_ROLES; role++)
 		trained.model.map.roles[role] = set.roles[role];
 	/* What is handed on outlives SPI's memory. */

@@ -158,10 +158,10 @@ read_position(CpPlaybook *playbook, CpBridge *bridge, uint32 position, Jsonb *ro
 }
 
 static CpPlaybook *
-load_playbook(MemoryContext parent, Oid table, int32 version, Jsonb *definitions)
+load_playbook(Oid table, int32 version, Jsonb *definitions)
 {
 	MemoryContext memory =
-		AllocSetContextCreate(parent, "churnprevent catalogue", ALLOCSET_SMALL_SIZES);
+		AllocSetContextCreate(CurrentMemoryContext, "churnprevent catalogue", ALLOCSET_SMALL_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(memory);
 	CpPlaybook *playbook = palloc0(sizeof(CpPlaybook));
 	CpBridge *bridge = palloc(sizeof(CpBridge));
@@ -209,8 +209,9 @@ cp_playbook(void)
 	cp_probe_end(&probe);
 	if (definitions != NULL)
 	{
-		CpPlaybook *loaded = load_playbook(CacheMemoryContext, table, version, definitions);
+		CpPlaybook *loaded = load_playbook(table, version, definitions);
 
+		MemoryContextSetParent(loaded->memory, CacheMemoryContext);
 		if (current != NULL)
 			MemoryContextDelete(current->memory);
 		current = loaded;
@@ -234,29 +235,46 @@ cp_playbook_version(int32 version)
 	table = RelationGetRelid(probe.table);
 	definitions = (Jsonb *) cp_probe_copy(&probe, CATALOGUE_DEFINITIONS);
 	cp_probe_end(&probe);
-	return load_playbook(CurrentMemoryContext, table, version, definitions);
+	return load_playbook(table, version, definitions);
 }
 
 /* --- rules -------------------------------------------------------------- */
 
+/* Tie one rule to the features of a model. */
 static void
-bind_rules(CpPlaybook *playbook, const CpFeatureMap *map, const char *model_name)
+bind_rule(CpPlaybook *playbook, uint32 position, const CpFeatureMap *map, const char *model_name,
+          int severity)
 {
 	CpBridge bridge;
 	CpRuleScope scope;
 
 	cp_bridge_init(&bridge, playbook->memory, 0);
 	cp_rule_scope(map, &scope);
+	if (cp_rule_bind(&bridge.context, playbook->rules[position], &scope) != CP_OK)
+		ereport(
+			severity,
+			(errcode(ERRCODE_UNDEFINED_COLUMN),
+		     errmsg("rule of action \"%s\" does not fit model \"%s\"",
+		            playbook->catalogue.actions[position].name, model_name),
+		     errdetail("%s The rule is: %s", bridge.context.reason, playbook->rule_texts[position]),
+		     errhint("Change the rule in churnprevent.action, or train with the column.")));
+}
+
+static void
+bind_rules(CpPlaybook *playbook, const CpFeatureMap *map, const char *model_name, int severity)
+{
 	for (uint32 k = 0; k < playbook->catalogue.count; k++)
-		if (playbook->rules[k] != NULL &&
-		    cp_rule_bind(&bridge.context, playbook->rules[k], &scope) != CP_OK)
-			ereport(
-				ERROR,
-				(errcode(ERRCODE_UNDEFINED_COLUMN),
-			     errmsg("rule of action \"%s\" does not fit model \"%s\"",
-			            playbook->catalogue.actions[k].name, model_name),
-			     errdetail("%s The rule is: %s", bridge.context.reason, playbook->rule_texts[k]),
-			     errhint("Change the rule in churnprevent.action, or train with the column.")));
+		if (playbook->rules[k] != NULL)
+			bind_rule(playbook, k, map, model_name, severity);
+}
+
+void
+cp_playbook_try(const CpFeatureMap *map, const char *model_name)
+{
+	CpPlaybook *playbook = cp_playbook();
+
+	playbook->bound_to = 0;
+	bind_rules(playbook, map, model_name, WARNING);
 }
 
 uint32
@@ -268,7 +286,7 @@ cp_playbook_eligible(CpPlaybook *playbook, const CpFeatureMap *map, int64 model_
 	if (playbook->bound_to != model_id)
 	{
 		playbook->bound_to = 0;
-		bind_rules(playbook, map, model_name);
+		bind_rules(playbook, map, model_name, ERROR);
 		playbook->bound_to = model_id;
 	}
 	for (uint32 k = 0; k < playbook->catalogue.count; k++)

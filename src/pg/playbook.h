@@ -44,6 +44,9 @@ extern CpPlaybook *cp_playbook_version(int32 version);
 extern uint32 cp_playbook_eligible(CpPlaybook *playbook, const CpFeatureMap *map, int64 model_id,
                                    const char *model_name, const double *vector);
 
+/* Warn of rules that do not fit a model, before anybody decides with it. */
+extern void cp_playbook_try(const CpFeatureMap *map, const char *model_name);
+
 /* The last version of a policy, for the actions of a catalogue. */
 typedef struct CpPolicyInForce
 {

@@ -192,7 +192,7 @@ SELECT is_empty($$ SELECT attrelid::regclass, attname FROM pg_attribute JOIN pg_
 SELECT columns_are('churnprevent', 'model', '{model_id,name,version,owner,checksum,created_at,seconds,source,label,options,roles,rows,churn_rate,feature_count,features,member_weights,metrics,ensemble,importance,bytes,holdout,customers}'::name[]);
 SELECT columns_are('churnprevent', 'deployment', '{deployment_id,name,model_id,strategy,restores,deployed_by,deployed_at}'::name[]);
 SELECT columns_are('churnprevent', 'model_grant', '{name,grantee,granted_by,granted_at}'::name[]);
-SELECT columns_are('churnprevent', 'model_summary', '{name,version,deployed,owner,created_at,rows,features,churn_rate,auc,log_loss,rmse,accuracy,ece,member_weights,calibration,source,label,seconds,model_id}'::name[]);
+SELECT columns_are('churnprevent', 'model_summary', '{name,version,deployed,owner,created_at,rows,features,churn_rate,auc,log_loss,rmse,accuracy,ece,member_weights,calibration,source,label,seconds,model_id,forgotten}'::name[]);
 SELECT results_eq($$ SELECT attname FROM pg_attribute WHERE attrelid = 'churnprevent.model'::regclass AND attnum > 0 ORDER BY attnum $$,
 	$$ SELECT unnest('{model_id,name,version,owner,checksum,created_at,seconds,source,label,options,roles,rows,churn_rate,feature_count,features,member_weights,metrics,ensemble,importance,bytes,holdout,customers}'::name[]) $$, 'in this order');
 SELECT results_eq($$ SELECT attname FROM pg_attribute WHERE attrelid = 'churnprevent.catalogue'::regclass AND attnum > 0 ORDER BY attnum $$, $$ SELECT unnest('{version,action_ids,definitions,created_at,created_by}'::name[]) $$, 'catalogue: in this order');

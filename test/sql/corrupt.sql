@@ -47,7 +47,10 @@ SELECT code, message FROM outcome(18);
 \set VERBOSITY terse
 -- As a plain statement, deployed, and through the other functions.
 SELECT cp_predict(c, 'c', 4) FROM corrupt_test c LIMIT 1; \echo :LAST_ERROR_SQLSTATE
-SELECT cp_deploy('c', 11);
+-- Such a version is not deployed; should it have been before, scoring refuses.
+SELECT cp_deploy('c', 11); \echo :LAST_ERROR_SQLSTATE
+INSERT INTO churnprevent.deployment (name, model_id, strategy, deployed_by, deployed_at)
+SELECT name, model_id, 'version', owner, now() FROM churnprevent.model WHERE name = 'c' AND version = 11;
 SELECT cp_predict(c, 'c') FROM corrupt_test c LIMIT 1; \echo :LAST_ERROR_SQLSTATE
 SELECT cp_score(to_jsonb(c), 'c') FROM corrupt_test c LIMIT 1; \echo :LAST_ERROR_SQLSTATE
 SELECT cp_evaluate('c', 'corrupt_test'); \echo :LAST_ERROR_SQLSTATE
