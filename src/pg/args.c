@@ -5,6 +5,7 @@
 
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
+#include "utils/fmgrprotos.h"
 
 #include "pg/args.h"
 #include "pg/json.h"
@@ -59,6 +60,14 @@ cp_json_customer(FunctionCallInfo fcinfo)
 	char *json = text_to_cstring(PG_GETARG_TEXT_PP(0));
 
 	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(json)));
+}
+
+Jsonb *
+cp_options_argument(FunctionCallInfo fcinfo, int argument)
+{
+	if (!PG_ARGISNULL(argument))
+		return PG_GETARG_JSONB_P(argument);
+	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}")));
 }
 
 text *

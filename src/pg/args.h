@@ -24,6 +24,9 @@ extern void cp_require_customer(FunctionCallInfo fcinfo);
 /* The first argument, of type json. */
 extern Jsonb *cp_json_customer(FunctionCallInfo fcinfo);
 
+/* The argument, of type jsonb; an empty object when it is NULL. */
+extern Jsonb *cp_options_argument(FunctionCallInfo fcinfo, int argument);
+
 /* The second argument, the name of a model, or NULL. */
 extern text *cp_model_argument(FunctionCallInfo fcinfo);
 

@@ -350,9 +350,7 @@ Datum
 cp_train_policy(PG_FUNCTION_ARGS)
 {
 	CpMethod method = learning_method(cp_required_text(fcinfo, 0, "method"));
-	Jsonb *given = PG_ARGISNULL(1)
-	                   ? DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}")))
-	                   : PG_GETARG_JSONB_P(1);
+	Jsonb *given = cp_options_argument(fcinfo, 1);
 	Oid caller = GetUserId();
 	PolicyOptions options;
 	CpSimulator simulator;

@@ -167,9 +167,7 @@ cp_simulator_create(PG_FUNCTION_ARGS)
 	char *name = cp_required_text(fcinfo, 0, "name");
 	char *model = cp_required_text(fcinfo, 1, "model");
 	char *source = cp_required_text(fcinfo, 2, "source");
-	Jsonb *params = PG_ARGISNULL(3)
-	                    ? DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}")))
-	                    : PG_GETARG_JSONB_P(3);
+	Jsonb *params = cp_options_argument(fcinfo, 3);
 	CpSimulatorMade made;
 	CpBridge bridge;
 	TupleDesc descriptor;

@@ -364,9 +364,7 @@ cp_train(PG_FUNCTION_ARGS)
 	char *name = cp_required_text(fcinfo, 0, "model");
 	char *source = cp_required_text(fcinfo, 1, "source");
 	char *label = cp_required_text(fcinfo, 2, "label");
-	Jsonb *options = PG_ARGISNULL(3)
-	                     ? DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}")))
-	                     : PG_GETARG_JSONB_P(3);
+	Jsonb *options = cp_options_argument(fcinfo, 3);
 	Datum row;
 
 	PreventCommandIfReadOnly("cp_train()");
