@@ -69,14 +69,15 @@ cp_appraise(const CpCatalogue *catalogue, const CpResponse *response, const CpEc
             const CpCase *one, CpAppraisal *appraisal)
 {
 	uint32_t mask = open_actions(one);
-	double before = cp_hazard_under(catalogue, response, 0, one->hazard, one->fatigue);
+	double before =
+		cp_hazard_under(catalogue, response, 0, one->hazard, one->fatigue, one->service);
 
 	appraisal->value[0] = appraisal->cost[0] = 0;
 	for (uint32_t k = 1; k < catalogue->count; k++)
 		if (mask >> k & 1)
 		{
 			const CpAction *action = &catalogue->actions[k];
-			double odds = cp_response_odds(catalogue, response, k, one->fatigue);
+			double odds = cp_response_odds(catalogue, response, k, one->fatigue, one->service);
 
 			appraisal->value[k] = cp_action_value(economics, one->charge, before, odds,
 			                                      cp_action_months(action), one->fatigue);

@@ -25,7 +25,8 @@ typedef struct CpCase
 	double charge;    /* money a month; NaN = unknown */
 	double hazard;    /* chance to leave within a month when nothing is done */
 	uint32_t fatigue; /* contacts lately, 0 .. CP_MAX_FATIGUE */
-	uint32_t mask;    /* bit k: the action at position k may be taken; bit 0 is set */
+	CpService service;
+	uint32_t mask; /* bit k: the action at position k may be taken; bit 0 is set */
 } CpCase;
 
 /* What the actions are worth in a case; by position, only those of the mask are set. */

@@ -44,12 +44,30 @@ mean_if_any(const CpAction *action)
 	return action->effect_mean / CP_BELIEF;
 }
 
+/* Added to the effect of an action when actions do anything. */
+static double
+extra_if_any(const CpAction *action, CpService service)
+{
+	return action->kind == CP_ACTION_CONTACT && service == CP_SERVICE_BAD
+	           ? CP_CONTACT_BAD / CP_BELIEF
+	           : 0;
+}
+
+/* Mean and standard deviation of one that is of one kind by the belief and else of another. */
+static void
+mix(double belief, double mean, double variance, double other, double other_variance, double *mixed,
+    double *sd)
+{
+	*mixed = belief * mean + (1 - belief) * other;
+	*sd = sqrt(belief * (variance + mean * mean) + (1 - belief) * (other_variance + other * other) -
+	           *mixed * *mixed);
+}
+
 /* An effect that is 0 unless actions do anything. */
 static void
 set_effect(CpEffect *effect, double belief, double mean, double variance)
 {
-	effect->mean = belief * mean;
-	effect->sd = sqrt(belief * (variance + mean * mean) - effect->mean * effect->mean);
+	mix(belief, mean, variance, 0, 0, &effect->mean, &effect->sd);
 }
 
 void
@@ -78,18 +96,22 @@ cp_attenuation(const CpAction *action, uint32_t fatigue)
 
 double
 cp_response_odds(const CpCatalogue *catalogue, const CpResponse *response, uint32_t position,
-                 uint32_t fatigue)
+                 uint32_t fatigue, CpService service)
 {
-	return cp_exp(-cp_attenuation(&catalogue->actions[position], fatigue) *
-	              response->effects[position].mean);
+	const CpAction *action = &catalogue->actions[position];
+	double effect =
+		response->effects[position].mean + response->belief * extra_if_any(action, service);
+
+	return cp_exp(-cp_attenuation(action, fatigue) * effect);
 }
 
 double
 cp_hazard_under(const CpCatalogue *catalogue, const CpResponse *response, uint32_t position,
-                double hazard, uint32_t fatigue)
+                double hazard, uint32_t fatigue, CpService service)
 {
-	return cp_hazard_times(hazard, cp_exp(-response->drift) *
-	                                   cp_response_odds(catalogue, response, position, fatigue));
+	return cp_hazard_times(hazard,
+	                       cp_exp(-response->drift) *
+	                           cp_response_odds(catalogue, response, position, fatigue, service));
 }
 
 /* --- fitting ------------------------------------------------------------ */
@@ -155,8 +177,10 @@ add_trial(const Fitting *fitting, uint32_t i, const double *parameters, Posterio
 	const CpTrials *trials = fitting->trials;
 	uint32_t k = trials->actions[i] < fitting->count ? trials->actions[i] : 0;
 	double share = fitting->attenuations[k][trials->fatigue[i]];
-	double z =
-		parameters[0] - cp_logit(clamp(trials->hazards[i])) + (k == 0 ? 0 : share * parameters[k]);
+	double effect =
+		k == 0 ? 0
+			   : parameters[k] + extra_if_any(&fitting->catalogue->actions[k], trials->services[i]);
+	double z = parameters[0] - cp_logit(clamp(trials->hazards[i])) + share * effect;
 	double p = cp_sigmoid(z);
 	double error = trials->stayed[i] - p;
 	double weight = p * (1 - p);
@@ -265,7 +289,8 @@ check_trials(CpContext *context, const CpCatalogue *catalogue, const CpTrials *t
 {
 	for (uint32_t i = 0; i < trials->n; i++)
 		if (trials->actions[i] >= catalogue->count || trials->fatigue[i] > CP_MAX_FATIGUE ||
-		    trials->stayed[i] > 1 || !(trials->hazards[i] >= 0 && trials->hazards[i] <= 1))
+		    trials->services[i] >= CP_SERVICES || trials->stayed[i] > 1 ||
+		    !(trials->hazards[i] >= 0 && trials->hazards[i] <= 1))
 			return cp_fail(context, CP_BAD_DATA,
 			               "Trial %u: action %u of %u, hazard %g, fatigue %u, outcome %u.", i + 1,
 			               trials->actions[i], catalogue->count, trials->hazards[i],
@@ -287,32 +312,39 @@ log_evidence(const Posterior *posterior, uint32_t count)
 	return posterior->height - log_determinant / 2;
 }
 
-/* The trials explained with so many parameters. */
+/* What the trials were explained by, with so many parameters. */
+typedef struct Explanation
+{
+	double parameters[CP_MAX_ACTIONS];
+	Posterior posterior;
+	double evidence;
+} Explanation;
+
 static CpStatus
-explain(Fitting *fitting, uint32_t count, double *parameters, Posterior *posterior,
-        double *evidence)
+explain(Fitting *fitting, uint32_t count, Explanation *explanation)
 {
 	fitting->count = count;
 	for (uint32_t k = 0; k < count; k++)
-		parameters[k] = prior_mean(fitting->catalogue, k);
-	CP_TRY(find_mode(fitting, parameters, posterior));
-	*evidence = log_evidence(posterior, count);
+		explanation->parameters[k] = prior_mean(fitting->catalogue, k);
+	CP_TRY(find_mode(fitting, explanation->parameters, &explanation->posterior));
+	explanation->evidence = log_evidence(&explanation->posterior, count);
 	return CP_OK;
 }
 
-/* Marginal means and standard deviations, by the inverse of the arrow. */
+/* Marginal means and standard deviations over both, by the inverse of the arrow. */
 static void
-settle(const Posterior *posterior, const double *parameters, CpResponse *response)
+settle(const Explanation *any, const Explanation *nothing, CpResponse *response)
 {
+	const Posterior *posterior = &any->posterior;
 	double left = drift_curvature(posterior, response->count);
 
-	response->drift = parameters[0];
-	response->drift_sd = sqrt(1 / left);
+	mix(response->belief, any->parameters[0], 1 / left, nothing->parameters[0],
+	    1 / nothing->posterior.curvature[0], &response->drift, &response->drift_sd);
 	for (uint32_t k = 1; k < response->count; k++)
 	{
 		double ratio = posterior->cross[k] / posterior->curvature[k];
 
-		set_effect(&response->effects[k], response->belief, parameters[k],
+		set_effect(&response->effects[k], response->belief, any->parameters[k],
 		           1 / posterior->curvature[k] + ratio * ratio / left);
 	}
 }
@@ -322,19 +354,17 @@ cp_response_fit(CpContext *context, const CpCatalogue *catalogue, const CpTrials
                 CpResponse *response)
 {
 	Fitting fitting = {.context = context, .catalogue = catalogue, .trials = trials};
-	double parameters[CP_MAX_ACTIONS], drift_alone[CP_MAX_ACTIONS];
-	double with_effects, without;
-	Posterior posterior, nothing;
+	Explanation any, nothing;
 
 	CP_TRY(check_trials(context, catalogue, trials));
 	for (uint32_t k = 0; k < catalogue->count; k++)
 		for (uint32_t f = 0; f <= CP_MAX_FATIGUE; f++)
 			fitting.attenuations[k][f] = cp_attenuation(&catalogue->actions[k], f);
-	CP_TRY(explain(&fitting, 1, drift_alone, &nothing, &without));
-	CP_TRY(explain(&fitting, catalogue->count, parameters, &posterior, &with_effects));
+	CP_TRY(explain(&fitting, 1, &nothing));
+	CP_TRY(explain(&fitting, catalogue->count, &any));
 	cp_response_prior(catalogue, response);
-	response->belief = cp_sigmoid(cp_logit(CP_BELIEF) + with_effects - without);
-	settle(&posterior, parameters, response);
+	response->belief = cp_sigmoid(cp_logit(CP_BELIEF) + any.evidence - nothing.evidence);
+	settle(&any, &nothing, response);
 	for (uint32_t i = 0; i < trials->n; i++)
 	{
 		response->effects[trials->actions[i]].trials++;

@@ -1,7 +1,11 @@
 /*
  * response.h: what an action does to the chance that a customer stays.
  *
- *   logit P(stays | x, a) = logit(1 - hazard(x)) + drift + exp(-CP_ATTENUATION * fatigue) * effect[a]
+ *   logit P(stays | x, a) = logit(1 - hazard(x)) + drift
+ *                           + exp(-CP_ATTENUATION * fatigue) * (effect[a] + CP_CONTACT_BAD)
+ *
+ * where the fatigue weakens offers and contacts alone, and CP_CONTACT_BAD is added for a contact
+ * after a bad experience alone.
  *
  * The hazard is the churn model's. The drift is what it is wrong by on average where decisions
  * are made; without it a model that sees too much risk would make every action look good.
@@ -25,6 +29,9 @@
 /* By how much in the exponent a contact lately weakens what offers and contacts do. */
 #define CP_ATTENUATION 0.5
 
+/* How much more a contact does when service was bad. */
+#define CP_CONTACT_BAD 0.4
+
 /*
  * What each contact that is still felt adds to the log-odds of leaving. Of the contact made now
  * that is from next month on; e to that power beside it.
@@ -37,6 +44,15 @@
 
 /* Prior standard deviation of the drift. */
 #define CP_DRIFT_SD 0.5
+
+/* What the customer's experience with the service was lately. */
+typedef enum CpService
+{
+	CP_SERVICE_BAD,
+	CP_SERVICE_NEUTRAL,
+	CP_SERVICE_GOOD,
+	CP_SERVICES /* number of service states */
+} CpService;
 
 typedef struct CpEffect
 {
@@ -62,8 +78,9 @@ typedef struct CpTrials
 	const uint8_t *actions; /* position of the action carried out */
 	const double
 		*hazards; /* chance to leave within the window of observation when nothing is done */
-	const uint8_t *fatigue; /* 0 .. CP_MAX_FATIGUE */
-	const uint8_t *stayed;  /* 1 = retained */
+	const uint8_t *fatigue;  /* 0 .. CP_MAX_FATIGUE */
+	const uint8_t *services; /* CpService */
+	const uint8_t *stayed;   /* 1 = retained */
 } CpTrials;
 
 /*
@@ -99,13 +116,14 @@ cp_hazard_times(double hazard, double odds)
 
 /* By what the action at a position multiplies the odds of leaving. */
 extern double cp_response_odds(const CpCatalogue *catalogue, const CpResponse *response,
-                               uint32_t position, uint32_t fatigue);
+                               uint32_t position, uint32_t fatigue, CpService service);
 
 /*
  * Hazard under the action at a position, of a churn model's hazard over the same time: at
  * position 0 that is the model's, set right by the drift.
  */
 extern double cp_hazard_under(const CpCatalogue *catalogue, const CpResponse *response,
-                              uint32_t position, double hazard, uint32_t fatigue);
+                              uint32_t position, double hazard, uint32_t fatigue,
+                              CpService service);
 
 #endif

@@ -53,7 +53,7 @@ cp_world_defaults(CpWorldParams *params)
 		.attenuation = CP_ATTENUATION,
 		.sleeping_dog = 0.35,
 		.sleeping_below = -4.5,
-		.contact_bad = 0.4,
+		.contact_bad = CP_CONTACT_BAD,
 		.moves = {{0.75, 0.22, 0.03}, {0.06, 0.88, 0.06}, {0.02, 0.10, 0.88}},
 		.contact_moves = {0.35, 0.55, 0.10},
 		.upgrade_moves = {0.50, 0.42, 0.08},
@@ -517,14 +517,18 @@ static void
 ask(const CpDecider *decider, const CpWorld *world, const CpWorldCustomer *customer, uint32_t month,
     uint32_t state, const CpWorldOptions *options, double *pmf)
 {
+	Parts parts = split(world, state);
 	CpWorldCase seen = {
 		.world = world,
 		.customer = customer,
 		.month = month,
 		.tenure = customer->tenure + month,
 		.state = state,
-		.one = {customer->charge, options->of[0].hazard, split(world, state).fatigue,
-	            options->mask},
+		.one = {.charge = customer->charge,
+	            .hazard = options->of[0].hazard,
+	            .fatigue = parts.fatigue,
+	            .service = parts.service,
+	            .mask = options->mask},
 	};
 
 	if (seen.tenure > CP_WORLD_TENURE)

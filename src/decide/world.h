@@ -50,14 +50,6 @@
 /* The highest monthly charge. */
 #define CP_WORLD_MAX_CHARGE 1e12
 
-typedef enum CpService
-{
-	CP_SERVICE_BAD,
-	CP_SERVICE_NEUTRAL,
-	CP_SERVICE_GOOD,
-	CP_SERVICES /* number of service states */
-} CpService;
-
 typedef enum CpWorldForm
 {
 	CP_WORLD_LOGIT,          /* effects add to the log-odds, as in response.h */
@@ -74,7 +66,7 @@ typedef struct CpWorldParams
 	double attenuation;          /* CP_ATTENUATION [0, 10] */
 	double sleeping_dog;         /* 0.35 [0, 10] */
 	double sleeping_below;       /* -4.5, log-odds of 1.1 % a month [-50, 50] */
-	double contact_bad;          /* 0.4 more log-odds of staying [-10, 10] */
+	double contact_bad;          /* CP_CONTACT_BAD [-10, 10] */
 	double moves[CP_SERVICES]
 				[CP_SERVICES];         /* .75 .22 .03, .06 .88 .06, .02 .10 .88; rows sum to 1 */
 	double contact_moves[CP_SERVICES]; /* from bad under a contact: .35 .55 .10 */

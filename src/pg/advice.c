@@ -89,6 +89,7 @@ set_state(CpAdvice *advice, const CpContact *contact, CpService service)
 	number = cp_world_encode(&playbook->world, &state);
 	advice->dyn = (int16) number;
 	advice->one.fatigue = state.fatigue;
+	advice->one.service = service;
 	advice->one.mask &= cp_world_open(&playbook->world, number);
 }
 

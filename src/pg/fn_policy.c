@@ -44,6 +44,7 @@ typedef struct Collected
 	uint8 *actions;
 	double *hazards;
 	uint8 *fatigue;
+	uint8 *services;
 	uint8 *stayed;
 	uint64 unknown; /* of actions that are not enabled now */
 } Collected;
@@ -59,16 +60,19 @@ make_room(Collected *collected)
 	CP_TRY(cp_resize(context, &collected->actions, collected->room, 1));
 	CP_TRY(cp_resize(context, &collected->hazards, collected->room, sizeof(double)));
 	CP_TRY(cp_resize(context, &collected->fatigue, collected->room, 1));
+	CP_TRY(cp_resize(context, &collected->services, collected->room, 1));
 	return cp_resize(context, &collected->stayed, collected->room, 1);
 }
 
 static void
-add_trial(Collected *collected, uint32 position, double hazard, uint32 fatigue, bool stayed)
+add_trial(Collected *collected, uint32 position, double hazard, const CpWorldState *state,
+          bool stayed)
 {
 	cp_bridge_check(collected->bridge, make_room(collected), NULL);
 	collected->actions[collected->n] = (uint8) position;
 	collected->hazards[collected->n] = hazard;
-	collected->fatigue[collected->n] = (uint8) fatigue;
+	collected->fatigue[collected->n] = (uint8) state->fatigue;
+	collected->services[collected->n] = (uint8) state->service;
 	collected->stayed[collected->n] = stayed;
 	collected->n++;
 }
@@ -76,8 +80,12 @@ add_trial(Collected *collected, uint32 position, double hazard, uint32 fatigue, 
 static CpTrials
 trials_of(const Collected *collected, uint32 from, uint32 n)
 {
-	return (CpTrials){n, collected->actions + from, collected->hazards + from,
-	                  collected->fatigue + from, collected->stayed + from};
+	return (CpTrials){n,
+	                  collected->actions + from,
+	                  collected->hazards + from,
+	                  collected->fatigue + from,
+	                  collected->services + from,
+	                  collected->stayed + from};
 }
 
 /* --- from the log ------------------------------------------------------- */
@@ -125,8 +133,8 @@ read_decision(Collected *collected, HeapTuple row, TupleDesc descriptor, const C
 	*coded = playbook_of(*coded, int_column(row, descriptor, 4));
 	cp_world_decode(&(*coded)->world, (uint32) dyn, &state);
 	add_trial(collected, (uint32) position,
-	          cp_hazard_within(hazard, int_column(row, descriptor, 6) / CP_DAYS_A_MONTH),
-	          state.fatigue, DatumGetInt16(SPI_getbinval(row, descriptor, 5, &isnull)) == 1);
+	          cp_hazard_within(hazard, int_column(row, descriptor, 6) / CP_DAYS_A_MONTH), &state,
+	          DatumGetInt16(SPI_getbinval(row, descriptor, 5, &isnull)) == 1);
 }
 
 /* To be called elevated. */
@@ -190,7 +198,7 @@ add_life(Collected *collected, const CpSimulator *simulator, const CpWorldRow *r
 		CpWorldState state;
 
 		cp_world_decode(&simulator->world, rows[t].state, &state);
-		add_trial(collected, rows[t].action, rows[t].hazard_none, state.fatigue, rows[t].stayed);
+		add_trial(collected, rows[t].action, rows[t].hazard_none, &state, rows[t].stayed);
 	}
 }
 
@@ -413,8 +421,9 @@ check_trials(const CpCatalogue *catalogue, const CpResponse *response, const CpT
 	for (uint32 i = 0; i < trials->n; i++)
 	{
 		Checked *one = &checked[trials->actions[i]];
-		double stays = 1 - cp_hazard_under(catalogue, response, trials->actions[i],
-		                                   trials->hazards[i], trials->fatigue[i]);
+		double stays =
+			1 - cp_hazard_under(catalogue, response, trials->actions[i], trials->hazards[i],
+		                        trials->fatigue[i], trials->services[i]);
 
 		one->n++;
 		one->stayed += trials->stayed[i];

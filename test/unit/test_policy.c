@@ -57,8 +57,11 @@ static void
 appraisal(void)
 {
 	CpCatalogue catalogue = decide_catalogue();
-	CpCase one = {
-		.charge = 85, .hazard = 0.3, .fatigue = 1, .mask = 1 << OFFER | 1 << DISCOUNT | 1};
+	CpCase one = {.charge = 85,
+	              .hazard = 0.3,
+	              .fatigue = 1,
+	              .service = CP_SERVICE_NEUTRAL,
+	              .mask = 1 << OFFER | 1 << DISCOUNT | 1};
 	CpResponse response;
 	CpAppraisal appraised;
 	double lowered = cp_sigmoid(cp_logit(0.3) - 0.3);
@@ -105,7 +108,8 @@ greedy(void)
 	for (int i = 0; i < 2000; i++)
 	{
 		CpCase one = {400 * cp_rng_uniform(&rng), cp_rng_uniform(&rng),
-		              (uint32_t) cp_rng_below(&rng, 4), (uint32_t) cp_rng_below(&rng, 32) | 1};
+		              (uint32_t) cp_rng_below(&rng, 4), (CpService) cp_rng_below(&rng, CP_SERVICES),
+		              (uint32_t) cp_rng_below(&rng, 32) | 1};
 		double pmf[DECIDE_ACTIONS], best = 0;
 		uint32_t expected = 0;
 		CpAppraisal appraised;
@@ -128,7 +132,7 @@ others(void)
 	CpCatalogue catalogue = decide_catalogue();
 	CpResponse response;
 	CpPolicy policy = {CP_METHOD_RANDOM, &catalogue, &response, economics};
-	CpCase one = {50, 0.2, 0, 1 | 1 << CONTACT | 1 << UPGRADE};
+	CpCase one = {50, 0.2, 0, CP_SERVICE_NEUTRAL, 1 | 1 << CONTACT | 1 << UPGRADE};
 	double pmf[DECIDE_ACTIONS];
 
 	cp_response_prior(&catalogue, &response);
