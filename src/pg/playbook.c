@@ -316,6 +316,7 @@ cp_response_json(const CpCatalogue *catalogue, const CpResponse *response)
 		effects[k] = cp_json_end(&json);
 	}
 	cp_json_begin(&json);
+	cp_json_number(&json, "belief", response->belief);
 	cp_json_number(&json, "drift", response->drift);
 	cp_json_number(&json, "drift_sd", response->drift_sd);
 	cp_json_object(&json, "effects", cp_json_array(effects, (int) catalogue->count));
@@ -328,8 +329,11 @@ cp_response_of_json(Jsonb *parameters, const CpCatalogue *catalogue, CpResponse 
 	Jsonb *effects = cp_json_get_object(parameters, "effects");
 
 	cp_response_prior(catalogue, response);
-	response->drift = number_of(parameters, "drift");
-	for (int i = 0; effects != NULL && i < JB_ROOT_COUNT(effects); i++)
+	if (effects == NULL)
+		return;
+	response->belief = cp_json_get_number(parameters, "belief");
+	response->drift = cp_json_get_number(parameters, "drift");
+	for (int i = 0; i < JB_ROOT_COUNT(effects); i++)
 	{
 		Jsonb *effect = cp_json_element(effects, i);
 		int k = cp_catalogue_find_id(catalogue, (int32) number_of(effect, "action_id"));
