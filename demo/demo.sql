@@ -16,7 +16,9 @@ CREATE EXTENSION churnprevent;
 \ir step.sql
 
 \echo
-\echo 'Train: a model named telco learns column churn; a part of the customers is kept aside to test it'
+\echo 'Train: a model named telco learns column churn; a part of the customers is kept aside to test it.'
+\echo 'Of these rows 26.5 % left within the month, of all customers of such a company some 2 % do: "base_rate"'
+\echo 'tells the model, for the money further down.'
 \echo
 SELECT version, rows, features,
        round(100 * churn_rate::numeric, 1) AS "churn %",
@@ -27,7 +29,7 @@ SELECT version, rows, features,
        round(ece::numeric, 4)       AS calibration_error,
        deployed
 FROM cp_train('telco', 'customer', 'churn',
-              '{"id": "customer_id", "value_column": "monthly_charges", "tenure_column": "tenure"}');
+              '{"id": "customer_id", "value_column": "monthly_charges", "tenure_column": "tenure", "base_rate": 0.02}');
 \set step 'train'
 \ir step.sql
 
@@ -128,4 +130,88 @@ WHERE c.churn = 'No'
 GROUP BY s.risk_segment
 ORDER BY avg(s.churn_probability) DESC;
 \set step 'segments'
+\ir step.sql
+
+\echo
+\echo 'Recommend: what to do for each of the 20. "risk %" is among rows like those learned from, "a month %" the'
+\echo 'chance to leave within a month once the base rate is told; "gain" what the action is expected to bring in'
+\echo 'margin, "cost" what it is expected to cost, "roi %" what is left over, of the cost.'
+\echo
+SELECT c.customer_id,
+       round(100 * r.churn_probability::numeric, 1) AS "risk %",
+       round(100 * (o.odds / (1 + o.odds))::numeric, 1) AS "a month %",
+       c.monthly_charges                            AS "pays a month",
+       r.action_name                                AS action,
+       round(r.expected_value::numeric, 2)          AS gain,
+       round(r.action_cost::numeric, 2)             AS cost,
+       round(100 * r.roi::numeric)                  AS "roi %"
+FROM churnprevent.model m, customer c, cp_recommend(c, 'auto', 'telco') r,
+     LATERAL (SELECT r.churn_probability / (1 - r.churn_probability)
+                     * (1 - m.churn_rate) / m.churn_rate * 0.02 / (1 - 0.02) AS odds) o
+WHERE m.name = 'telco' AND c.churn = 'No'
+ORDER BY r.churn_probability DESC, c.customer_id
+LIMIT 20;
+\set step 'recommend'
+\ir step.sql
+
+\echo
+\echo 'Where it pays: all who have not left, by what is recommended. Those most at risk are not those with most to'
+\echo 'gain: many of them leave whatever is done, and what is done lasts only as long as they stay. What actions do'
+\echo 'is what the catalogue assumes, until feedback is in.'
+\echo
+SELECT r.action_name                                  AS action,
+       count(*)                                       AS customers,
+       round(100 * avg(r.churn_probability)::numeric, 1) AS "mean risk %",
+       round(sum(r.expected_value)::numeric)          AS gain,
+       round(sum(r.action_cost)::numeric)             AS cost,
+       round(sum(r.expected_value - r.action_cost)::numeric) AS net,
+       round(avg(r.expected_value - r.action_cost)::numeric, 2) AS "net each"
+FROM customer c, cp_recommend(c, 'auto', 'telco') r
+WHERE c.churn = 'No'
+GROUP BY r.action_name
+ORDER BY net DESC;
+\set step 'recommend for all'
+\ir step.sql
+
+\echo
+\echo 'Decide: the same with a log. One customer in twenty is held out and never acted upon: what the others do'
+\echo 'better is what the actions are worth.'
+\echo
+SELECT d.arm, d.action_name AS action, d.reason, count(*) AS customers,
+       round(sum(d.action_cost)::numeric) AS cost
+FROM customer c, cp_decide(c, c.customer_id, model => 'telco') d
+WHERE c.churn = 'No'
+GROUP BY d.arm, d.action_name, d.reason
+ORDER BY d.arm, customers DESC;
+\set step 'decide for all'
+\ir step.sql
+
+\echo
+\echo 'Feedback: a month later, the first of them has stayed'
+\echo
+SELECT d.customer_id, a.name AS action, f.matched_decision AS decision, f.mismatch
+FROM (SELECT * FROM churnprevent.decision WHERE action_id <> 0 ORDER BY decision_id LIMIT 1) d
+JOIN churnprevent.action a USING (action_id),
+     cp_feedback(d.customer_id, a.name, 1) f;
+\set step 'feedback'
+\ir step.sql
+
+\echo
+\echo 'Simulate: made-up worlds of these customers, where the truth is known: one in which actions do what the'
+\echo 'catalogue assumes, one in which they do nothing. What a customer is worth over a life, in margin less what'
+\echo 'actions cost: when nothing is done, by each policy, and at best. greedy_nothing has learned in the second'
+\echo 'world, from 100,000 random decisions, that nothing helps there.'
+\echo
+SELECT cp_simulator_create('assumed', 'telco', $$SELECT * FROM customer WHERE churn = 'No'$$) \g /dev/null
+SELECT cp_simulator_create('nothing', 'telco', $$SELECT * FROM customer WHERE churn = 'No'$$, '{"effect_scale": 0}') \g /dev/null
+SELECT cp_train_policy('greedy', '{"simulator": "nothing", "decisions": 100000}') \g /dev/null
+SELECT p.world, p.policy,
+       round(v.v_none::numeric)   AS "doing nothing",
+       round(v.v_policy::numeric) AS "this policy",
+       round(v.v_opt::numeric)    AS "at best"
+FROM (VALUES (1, 'assumed', 'random'), (2, 'assumed', 'greedy'), (3, 'assumed', 'optimal'),
+             (4, 'nothing', 'greedy'), (5, 'nothing', 'greedy_nothing')) p(place, world, policy),
+     cp_simulate_value(p.world, p.policy, 40) v
+ORDER BY p.place;
+\set step 'simulate'
 \ir step.sql

@@ -2,25 +2,26 @@
 -- was ever in is kept whole in churnprevent.catalogue, which decisions refer to.
 --
 -- Shipped rows are pristine until somebody edits them, and then take part in dumps. A
--- restore inserts them over the pristine ones.
+-- restore inserts them over the pristine ones. It is known by saying that a row is not
+-- pristine; others leave that to the trigger, and so cannot take a shipped row's place.
 
 CREATE TABLE churnprevent.action (
 	action_id int PRIMARY KEY CHECK (action_id BETWEEN 0 AND 255),
 	name text COLLATE "C" NOT NULL UNIQUE,
 	kind text NOT NULL,
 	cost_fixed numeric(12,2) NOT NULL DEFAULT 0,
-	cost_pct numeric(6,5) NOT NULL DEFAULT 0,
+	cost_pct numeric(8,5) NOT NULL DEFAULT 0,
 	duration_m int NOT NULL DEFAULT 0,
 	redeem_prob real NOT NULL DEFAULT 1,
 	cap bigint CHECK (cap >= 0),
-	cooldown interval NOT NULL DEFAULT '30 days' CHECK (cooldown >= '0'),
+	cooldown interval NOT NULL DEFAULT '30 days' CHECK (cooldown BETWEEN '0' AND '100 years'),
 	channel text,
 	effect_prior_mean real NOT NULL DEFAULT 0,
 	effect_prior_sd real NOT NULL DEFAULT 0.3,
 	eligible text,
 	enabled boolean NOT NULL DEFAULT true,
 	version int NOT NULL DEFAULT 1,
-	pristine boolean NOT NULL DEFAULT false
+	pristine boolean NOT NULL
 );
 COMMENT ON TABLE churnprevent.action IS 'the catalogue of actions, edited with plain SQL; a change makes a new version of churnprevent.catalogue';
 COMMENT ON COLUMN churnprevent.action.action_id IS 'never changes and is never given again; 0 is none';
@@ -50,19 +51,11 @@ COMMENT ON COLUMN churnprevent.catalogue.action_ids IS 'enabled actions; the pla
 COMMENT ON COLUMN churnprevent.catalogue.definitions IS 'the rows of these actions, in the same order';
 COMMENT ON COLUMN churnprevent.catalogue.created_at IS 'NULL = as shipped';
 
-INSERT INTO churnprevent.action (action_id, name, kind, cost_fixed, cost_pct, duration_m, cap, cooldown, channel, effect_prior_mean, pristine) VALUES
-	(0, 'none',        'none',     0,  0,    0, NULL, '0',       NULL,      0,    true),
-	(1, 'discount_10', 'discount', 0,  0.10, 3, 100,  '30 days', 'billing', 0.30, true),
-	(2, 'discount_20', 'discount', 0,  0.20, 3, 100,  '30 days', 'billing', 0.52, true),
-	(3, 'upgrade',     'upgrade',  90, 0,    0, 50,   '30 days', 'service', 0.12, true),
-	(4, 'offer',       'offer',    25, 0,    0, 30,   '30 days', 'email',   0.75, true),
-	(5, 'contact',     'contact',  8,  0,    0, NULL, '30 days', 'phone',   0.30, true);
-
 CREATE FUNCTION cp_action_check(action jsonb)
 RETURNS void
 LANGUAGE c STABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'cp_action_check_json';
-COMMENT ON FUNCTION cp_action_check(jsonb) IS 'raise an error when a row of churnprevent.action, as to_jsonb makes it, is none that decisions can be made with, its rule included';
+COMMENT ON FUNCTION cp_action_check(jsonb) IS 'raise an error when a row of churnprevent.action, as to_jsonb makes it, or all rows as an array, are nothing that decisions can be made with, rules included';
 REVOKE ALL ON FUNCTION cp_action_check(jsonb) FROM PUBLIC;
 
 -- A row can be deleted only here, where a restored one takes the place of a pristine one.
@@ -70,6 +63,7 @@ CREATE FUNCTION cp_action_edit()
 RETURNS trigger
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET extra_float_digits = 1
 AS $$
 BEGIN
 	IF TG_OP = 'DELETE' THEN
@@ -81,10 +75,9 @@ BEGIN
 				HINT = format('UPDATE churnprevent.action SET enabled = false WHERE name = %L;', OLD.name);
 	END IF;
 	PERFORM @extschema@.cp_action_check(to_jsonb(NEW));
-	NEW.pristine := false;
 	IF TG_OP = 'INSERT' THEN
 		DELETE FROM churnprevent.action a
-		WHERE a.pristine AND (a.action_id = NEW.action_id OR a.name = NEW.name);
+		WHERE a.pristine AND NOT NEW.pristine AND (a.action_id = NEW.action_id OR a.name = NEW.name);
 	ELSIF NEW.action_id <> OLD.action_id THEN
 		RAISE EXCEPTION 'action_id of action "%" cannot change', OLD.name
 			USING ERRCODE = 'object_in_use', DETAIL = 'Decisions in the log may refer to it.',
@@ -92,6 +85,7 @@ BEGIN
 	ELSE
 		NEW.version := OLD.version + 1;
 	END IF;
+	NEW.pristine := false;
 	RETURN NEW;
 END
 $$;
@@ -119,6 +113,7 @@ RETURNS trigger
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET intervalstyle = 'postgres'
+SET extra_float_digits = 1
 AS $$
 DECLARE
 	ids int[];
@@ -136,6 +131,7 @@ BEGIN
 			USING ERRCODE = 'program_limit_exceeded', DETAIL = format('It would be %s.', cardinality(ids)),
 				HINT = 'Disable one: UPDATE churnprevent.action SET enabled = false ...';
 	END IF;
+	PERFORM @extschema@.cp_action_check(rows);
 	INSERT INTO churnprevent.catalogue (version, action_ids, definitions, created_at, created_by)
 	SELECT coalesce(max(c.version), 0) + 1, ids, rows, clock_timestamp(), quote_ident(session_user)::regrole
 	FROM churnprevent.catalogue c
@@ -159,18 +155,25 @@ $$;
 COMMENT ON FUNCTION cp_catalogue_restore() IS 'trigger of churnprevent.catalogue: lets a restored version take the place of one made meanwhile';
 REVOKE ALL ON FUNCTION cp_catalogue_restore() FROM PUBLIC;
 
+CREATE TRIGGER advance AFTER INSERT OR UPDATE ON churnprevent.action
+	FOR EACH STATEMENT EXECUTE FUNCTION cp_catalogue_advance();
+
+-- Before the trigger that takes rows for edited.
+INSERT INTO churnprevent.action (action_id, name, kind, cost_fixed, cost_pct, duration_m, cap, cooldown, channel, effect_prior_mean, pristine) VALUES
+	(0, 'none',        'none',     0,  0,    0, NULL, '0',       NULL,      0,    true),
+	(1, 'discount_10', 'discount', 0,  0.10, 3, 100,  '30 days', 'billing', 0.30, true),
+	(2, 'discount_20', 'discount', 0,  0.20, 3, 100,  '30 days', 'billing', 0.52, true),
+	(3, 'upgrade',     'upgrade',  90, 0,    0, 50,   '30 days', 'service', 0.12, true),
+	(4, 'offer',       'offer',    25, 0,    0, 30,   '30 days', 'email',   0.75, true),
+	(5, 'contact',     'contact',  8,  0,    0, NULL, '30 days', 'phone',   0.30, true);
+UPDATE churnprevent.catalogue SET created_at = NULL, created_by = NULL;
+
 CREATE TRIGGER edit BEFORE INSERT OR UPDATE OR DELETE ON churnprevent.action
 	FOR EACH ROW EXECUTE FUNCTION cp_action_edit();
 CREATE TRIGGER keep BEFORE TRUNCATE ON churnprevent.action
 	FOR EACH STATEMENT EXECUTE FUNCTION cp_action_keep();
-CREATE TRIGGER advance AFTER INSERT OR UPDATE ON churnprevent.action
-	FOR EACH STATEMENT EXECUTE FUNCTION cp_catalogue_advance();
 CREATE TRIGGER restore BEFORE INSERT ON churnprevent.catalogue
 	FOR EACH ROW EXECUTE FUNCTION cp_catalogue_restore();
-
-INSERT INTO churnprevent.catalogue (version, action_ids, definitions)
-SELECT 1, array_agg(action_id ORDER BY action_id), jsonb_agg(to_jsonb(a) - '{enabled,pristine}'::text[] ORDER BY action_id)
-FROM churnprevent.action a;
 
 SELECT pg_catalog.pg_extension_config_dump('churnprevent.action', 'WHERE NOT pristine');
 SELECT pg_catalog.pg_extension_config_dump('churnprevent.catalogue', 'WHERE version > 1');

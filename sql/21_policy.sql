@@ -16,7 +16,7 @@ CREATE TABLE churnprevent.policy (
 COMMENT ON TABLE churnprevent.policy IS 'every version of every policy; the last version of a name decides';
 COMMENT ON COLUMN churnprevent.policy.policy_id IS 'one a name';
 COMMENT ON COLUMN churnprevent.policy.method IS 'how it chooses: none, random or greedy';
-COMMENT ON COLUMN churnprevent.policy.parameters IS 'what it learned: drift, and of each action its effect on the log-odds of staying with its standard deviation';
+COMMENT ON COLUMN churnprevent.policy.parameters IS 'what it learned: the drift of the model, the belief that actions do anything, and of each action its effect on the log-odds of staying with its standard deviation';
 COMMENT ON COLUMN churnprevent.policy.evidence IS 'what it learned from';
 COMMENT ON COLUMN churnprevent.policy.created_at IS 'NULL = as shipped';
 

@@ -33,8 +33,8 @@ within(double value, double least, double most)
 static const char *
 check_none(const CpAction *action)
 {
-	if (action->id != 0 || action->kind != CP_ACTION_NONE)
-		return "action_id 0 and kind none belong together";
+	if (action->id != 0 || action->kind != CP_ACTION_NONE || strcmp(action->name, "none") != 0)
+		return "action_id 0, kind none and the name none belong together";
 	if (action->cost_fixed != 0 || action->cost_pct != 0)
 		return "cost_fixed and cost_pct of none must be 0";
 	if (action->rule != NULL)
@@ -84,7 +84,7 @@ uint32_t
 cp_action_months(const CpAction *action)
 {
 	if (action->kind == CP_ACTION_UPGRADE)
-		return UINT32_MAX;
+		return CP_LASTING_MONTHS;
 	return action->kind == CP_ACTION_DISCOUNT ? action->duration : 1;
 }
 

@@ -64,7 +64,13 @@ extern const char *cp_action_check(const CpAction *action);
 extern int cp_catalogue_find(const CpCatalogue *catalogue, const char *name);
 extern int cp_catalogue_find_id(const CpCatalogue *catalogue, int32_t id);
 
-/* Months that an action works: UINT32_MAX = for good. */
+/*
+ * For how many months what works for good is counted: nobody should pay today for an effect
+ * they believe in for longer.
+ */
+#define CP_LASTING_MONTHS 36
+
+/* Months that an action works, as far as it is counted. */
 extern uint32_t cp_action_months(const CpAction *action);
 
 /*

@@ -36,25 +36,37 @@ annoyance_in(uint32_t k, uint32_t fatigue)
 	return odds;
 }
 
+/* A whole power, by squares. */
+static double
+power(double base, uint32_t exponent)
+{
+	double result = 1;
+
+	for (; exponent > 0; exponent /= 2, base *= base)
+		result *= exponent % 2 == 1 ? base : 1;
+	return result;
+}
+
 double
 cp_action_value(const CpEconomics *economics, double charge, double hazard, double odds,
                 uint32_t months, uint32_t fatigue)
 {
-	bool lasting = months == UINT32_MAX;
 	uint32_t annoyed = fatigue + 2 > CP_MAX_FATIGUE + 1 ? CP_MAX_FATIGUE + 1 : fatigue + 2;
-	uint32_t end = lasting || months < annoyed ? annoyed : months;
-	double sum = 0, alive = 1, today = 1;
+	double lowered = cp_hazard_times(hazard, odds);
+	double before = cp_annuity(economics, charge, hazard);
+	double sum = 0, alive = 1, today = 1, rest = 0;
 
-	for (uint32_t k = 1; k <= end; k++)
+	for (uint32_t k = 1; k <= annoyed; k++)
 	{
 		alive *= 1 - cp_hazard_times(hazard, (k <= months ? odds : 1) * annoyance_in(k, fatigue));
 		sum += today * alive;
 		today *= economics->discount;
 	}
-	return economics->margin * charge * sum +
-	       today * alive *
-	           cp_annuity(economics, charge, cp_hazard_times(hazard, lasting ? odds : 1)) -
-	       cp_annuity(economics, charge, hazard);
+	/* From then on the annuity is that of the lowered hazard for some months, then the old one. */
+	if (months > annoyed)
+		rest = (cp_annuity(economics, charge, lowered) - before) *
+		       (1 - power(economics->discount * (1 - lowered), months - annoyed));
+	return economics->margin * charge * sum + today * alive * (before + rest) - before;
 }
 
 /* Without a charge nothing can be weighed, and only none is left. */

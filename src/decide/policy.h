@@ -45,7 +45,7 @@ extern double cp_annuity(const CpEconomics *economics, double charge, double haz
 
 /*
  * How much an action raises it that multiplies the odds of leaving by `odds` for so many
- * months (UINT32_MAX: for good) and annoys in those behind the first; after that all is as if
+ * months and annoys in those behind the first; after that all is as if
  * it had not been. Without annoyance, and for one month, that is the uplift, how much lower
  * the hazard is, times what a customer kept is worth, margin * charge + discount * annuity.
  */

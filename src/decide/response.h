@@ -40,7 +40,7 @@
 #define CP_ANNOYANCE_ODDS 1.1618342427282831
 
 /* Prior probability that actions do anything at all. */
-#define CP_BELIEF 0.9
+#define CP_BELIEF 0.8
 
 /* Prior standard deviation of the drift. */
 #define CP_DRIFT_SD 0.5

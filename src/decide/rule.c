@@ -438,9 +438,10 @@ bind_text(const Binder *binder, const CpOperand *feature, CpRuleKind kind, CpOpe
 	operand_text(binder->rule, feature, name);
 	operand_text(binder->rule, literal, text);
 	if (kind == CP_RULE_MOMENT)
-		return cp_fail(binder->context, CP_BAD_DATA,
-		               "'%s', which the feature \"%s\" is compared with, is no date or time.", text,
-		               name);
+		return cp_fail(
+			binder->context, CP_BAD_DATA,
+			"'%s', which the feature \"%s\" is compared with, is no date or time in ISO style.",
+			text, name);
 	return cp_fail(binder->context, CP_BAD_DATA,
 	               "The model has never met the category '%s' of the feature \"%s\".", text, name);
 }
@@ -473,7 +474,7 @@ bind_literal(const Binder *binder, CpRuleTest test, const CpOperand *feature, Cp
 		               operand_text(binder->rule, feature, name), kind_names[kind]);
 	if (literal->kind != fitting[kind].kind)
 		return cp_fail(binder->context, CP_BAD_DATA,
-		               "The feature \"%s\" is %s and is compared with %s, not with %s%s%s.",
+		               "The feature \"%s\" is %s and must be compared with %s, not with %s%s%s.",
 		               operand_text(binder->rule, feature, name), kind_names[kind],
 		               fitting[kind].name, quote, operand_text(binder->rule, literal, text), quote);
 	return literal->kind == CP_OPERAND_TEXT ? bind_text(binder, feature, kind, literal) : CP_OK;

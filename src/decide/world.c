@@ -159,7 +159,7 @@ number_states(CpContext *context, CpWorld *world)
 			continue;
 		if (action->duration > CP_WORLD_RUNNING + 1 - world->running)
 			return cp_fail(context, CP_BAD_PARAMETER,
-			               "the discounts run for more than %d months together", CP_WORLD_RUNNING);
+			               "The discounts run for more than %d months together.", CP_WORLD_RUNNING);
 		for (uint32_t left = 1; left <= action->duration; left++)
 		{
 			world->discounts[world->running] = (uint8_t) k;
@@ -168,6 +168,10 @@ number_states(CpContext *context, CpWorld *world)
 		}
 	}
 	world->states = world->running * (CP_MAX_FATIGUE + 1) * world->upgrades * CP_SERVICES;
+	if (world->states > CP_WORLD_STATES)
+		return cp_fail(context, CP_BAD_PARAMETER,
+		               "Discounts and upgrades make %u states of a customer, more than %d.",
+		               world->states, CP_WORLD_STATES);
 	return CP_OK;
 }
 

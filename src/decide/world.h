@@ -45,6 +45,8 @@
 #define CP_WORLD_TENURE 72
 /* Months of all discounts of a catalogue together, at most. */
 #define CP_WORLD_RUNNING 240
+/* States of a world at most: the log of decisions keeps their numbers in 16 bits. */
+#define CP_WORLD_STATES 32767
 /* Hazards of the start are taken no nearer to 0 or 1 than this. */
 #define CP_WORLD_LEAST_HAZARD 1e-9
 /* The highest monthly charge. */
@@ -233,7 +235,7 @@ extern const char *cp_world_check(const CpWorldParams *params);
 
 /*
  * A world over a catalogue whose actions check out. response: NULL = the catalogue's priors.
- * CP_BAD_PARAMETER: as cp_world_check, or discounts that run too long.
+ * CP_BAD_PARAMETER: as cp_world_check, discounts that run too long, or too many states.
  */
 extern CpStatus cp_world_init(CpContext *context, const CpWorldParams *params,
                               const CpCatalogue *catalogue, const CpResponse *response,

@@ -101,7 +101,8 @@ cp_advice_weigh(CpAdvice *advice, CpScorer *scorer, const CpContact *contact, bo
 	                   cp_economics()};
 
 	set_state(advice, contact, cp_service_of(cp_scorer_map(scorer), cp_scorer_vector(scorer)));
-	if (!anything)
+	/* Without a charge nothing can be weighed. */
+	if (!anything || !(advice->one.charge >= 0 && advice->one.charge <= CP_WORLD_MAX_CHARGE))
 		advice->one.mask = 1;
 	cp_appraise(&playbook->catalogue, policy.response, &policy.economics, &advice->one,
 	            &advice->appraisal);

@@ -273,23 +273,27 @@ static CpStatement list_actions = {
 	0,
 	{0}};
 
-/* The latest decision about a customer that has no feedback for the window, locked. */
+/*
+ * Decisions about a customer that feedback can be of: the one named, or those made when
+ * something could be done, since under a cool-down there is nothing to judge.
+ */
+#define JUDGED_DECISIONS \
+	" FROM churnprevent.decision d" \
+	" WHERE d.customer_id = $1 AND d.decided_at > $4 - pg_catalog.make_interval(days => $3)" \
+	" AND (d.decision_id = $5 OR $5 = 0 AND (d.reason IS NULL OR d.reason = 'hold-out'))"
+
+/* The latest of them that has no feedback for the window, locked. */
 static CpStatement find_open = {
-	"SELECT d.decision_id, d.action_id FROM churnprevent.decision d"
-	" WHERE d.customer_id = $1 AND d.decided_at > $4 - pg_catalog.make_interval(days => $3)"
-	" AND ($5 = 0 OR d.decision_id = $5)"
+	"SELECT d.decision_id, d.action_id" JUDGED_DECISIONS
 	" AND NOT EXISTS (SELECT 1 FROM churnprevent.feedback f WHERE f.decision_id = d.decision_id AND f.window_days = $2)"
 	" ORDER BY d.decided_at DESC, d.decision_id DESC LIMIT 1 FOR UPDATE OF d",
 	5,
 	{TEXTOID, INT4OID, INT4OID, TIMESTAMPTZOID, INT8OID}};
 
-static CpStatement find_any = {
-	"SELECT d.decision_id FROM churnprevent.decision d"
-	" WHERE d.customer_id = $1 AND d.decided_at > $4 - pg_catalog.make_interval(days => $3)"
-	" AND ($5 = 0 OR d.decision_id = $5) AND $2 > 0"
-	" ORDER BY d.decided_at DESC LIMIT 1",
-	5,
-	{TEXTOID, INT4OID, INT4OID, TIMESTAMPTZOID, INT8OID}};
+static CpStatement find_any = {"SELECT d.decision_id" JUDGED_DECISIONS
+                               " AND $2 > 0 ORDER BY d.decided_at DESC LIMIT 1",
+                               5,
+                               {TEXTOID, INT4OID, INT4OID, TIMESTAMPTZOID, INT8OID}};
 
 static CpStatement has_feedback = {
 	"SELECT 1 FROM churnprevent.feedback WHERE decision_id = $1 AND window_days = $2",

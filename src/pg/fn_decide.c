@@ -326,6 +326,8 @@ read_outcome(FunctionCallInfo fcinfo, CpOutcome *outcome)
 	if (outcome->window_days < 1 || outcome->window_days > 3660)
 		cp_report_range("window_days", outcome->window_days, "between 1 and 3660");
 	outcome->decision_id = PG_ARGISNULL(5) ? 0 : PG_GETARG_INT64(5);
+	if (!PG_ARGISNULL(5) && outcome->decision_id < 1)
+		cp_report_range("decision_id", (double) outcome->decision_id, "1 or more");
 }
 
 Datum

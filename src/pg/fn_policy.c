@@ -46,7 +46,8 @@ typedef struct Collected
 	uint8 *fatigue;
 	uint8 *services;
 	uint8 *stayed;
-	uint64 unknown; /* of actions that are not enabled now */
+	uint64 unknown;   /* left out: of actions that are not enabled now */
+	uint64 under_way; /* left out: while a discount ran or after an upgrade */
 } Collected;
 
 static CpStatus
@@ -90,13 +91,16 @@ trials_of(const Collected *collected, uint32 from, uint32 n)
 
 /* --- from the log ------------------------------------------------------- */
 
-/* Of each decision with feedback on what was decided the outcome over the time nearest to a month. */
+/*
+ * Of each decision with feedback on what was decided the outcome over the time nearest to a
+ * month. Those under a cool-down are no trials of doing nothing: something had just been done.
+ */
 #define CLOSED_DECISIONS \
 	"SELECT action_id, p_churn, dyn, catalogue_version, outcome, window_days FROM (" \
 	"SELECT DISTINCT ON (d.decision_id) d.decision_id, d.decided_at, d.action_id, d.p_churn, d.dyn, d.catalogue_version," \
 	" f.outcome, f.window_days" \
 	" FROM churnprevent.feedback f JOIN churnprevent.decision d USING (decision_id)" \
-	" WHERE NOT f.mismatch AND d.action_id = d.intended_action" \
+	" WHERE NOT f.mismatch AND d.action_id = d.intended_action AND (d.reason IS NULL OR d.reason = 'hold-out')" \
 	" ORDER BY d.decision_id, pg_catalog.abs(f.window_days - 30), f.window_days) closed" \
 	" ORDER BY decided_at, decision_id"
 
@@ -132,6 +136,12 @@ read_decision(Collected *collected, HeapTuple row, TupleDesc descriptor, const C
 	}
 	*coded = playbook_of(*coded, int_column(row, descriptor, 4));
 	cp_world_decode(&(*coded)->world, (uint32) dyn, &state);
+	/* What still works is not known to the churn model, and would count for what comes after it. */
+	if (state.discount != 0 || state.upgrade != 0)
+	{
+		collected->under_way++;
+		return;
+	}
 	add_trial(collected, (uint32) position,
 	          cp_hazard_within(hazard, int_column(row, descriptor, 6) / CP_DAYS_A_MONTH), &state,
 	          DatumGetInt16(SPI_getbinval(row, descriptor, 5, &isnull)) == 1);
@@ -336,6 +346,10 @@ require_trials(const Collected *collected)
 	if (collected->unknown > 0)
 		ereport(NOTICE, (errmsg("%llu decisions for actions that are not enabled left out",
 		                        (unsigned long long) collected->unknown)));
+	if (collected->under_way > 0)
+		ereport(NOTICE,
+		        (errmsg("%llu decisions made while a discount ran or after an upgrade left out",
+		                (unsigned long long) collected->under_way)));
 	if (collected->n == 0)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 		                errmsg("no decision has feedback to learn from"),

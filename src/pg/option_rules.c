@@ -65,7 +65,7 @@ static double
 read_number(const CpOptionRule *rule, const JsonbValue *value)
 {
 	double number;
-	bool whole = rule->type != CP_OPTION_NUMBER;
+	bool whole = rule->type == CP_OPTION_WHOLE || rule->type == CP_OPTION_COUNT;
 
 	if (value->type != jbvNumeric)
 		wrong_type(rule->name, whole ? "a whole number" : "a number");

@@ -28,7 +28,8 @@ PG_FUNCTION_INFO_V1(cp_action_check_json);
 enum
 {
 	CATALOGUE_VERSION = 1,
-	CATALOGUE_DEFINITIONS = 3
+	CATALOGUE_DEFINITIONS = 3,
+	CATALOGUE_CREATED_AT
 };
 enum
 {
@@ -120,26 +121,6 @@ parse_rule(CpBridge *bridge, const char *name, const char *text)
 	return rule;
 }
 
-/* Raise what is wrong with a row of churnprevent.action. */
-Datum
-cp_action_check_json(PG_FUNCTION_ARGS)
-{
-	Jsonb *row = PG_GETARG_JSONB_P(0);
-	char *text = cp_json_get_text(row, "eligible");
-	CpBridge bridge;
-	CpAction action;
-	const char *complaint;
-
-	read_action(row, &action);
-	cp_bridge_init(&bridge, CurrentMemoryContext, 0);
-	if (text != NULL)
-		action.rule = parse_rule(&bridge, action.name, text);
-	complaint = cp_action_check(&action);
-	if (complaint != NULL)
-		report_action(action.name, complaint);
-	PG_RETURN_VOID();
-}
-
 /* --- the catalogue ------------------------------------------------------ */
 
 static void
@@ -178,12 +159,45 @@ load_playbook(Oid table, int32 version, Jsonb *definitions)
 	for (int k = 0; k < count; k++)
 		read_position(playbook, bridge, k, cp_json_element(definitions, k));
 	cp_world_defaults(&params);
-	cp_bridge_check(
-		bridge,
-		cp_world_init(&bridge->context, &params, &playbook->catalogue, NULL, &playbook->world),
-		"catalogue");
+	if (cp_world_init(&bridge->context, &params, &playbook->catalogue, NULL, &playbook->world) !=
+	    CP_OK)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+		                errmsg("the enabled actions cannot be used together"),
+		                errdetail("%s", bridge->context.reason),
+		                errhint("Disable one, or let a discount run for fewer months.")));
 	MemoryContextSwitchTo(caller);
 	return playbook;
+}
+
+/* Raise what is wrong with a row of churnprevent.action. */
+static void
+check_row(Jsonb *row)
+{
+	char *text = cp_json_get_text(row, "eligible");
+	CpBridge bridge;
+	CpAction action;
+	const char *complaint;
+
+	read_action(row, &action);
+	cp_bridge_init(&bridge, CurrentMemoryContext, 0);
+	if (text != NULL)
+		action.rule = parse_rule(&bridge, action.name, text);
+	complaint = cp_action_check(&action);
+	if (complaint != NULL)
+		report_action(action.name, complaint);
+}
+
+/* A row, or all rows that are to be in force together. */
+Datum
+cp_action_check_json(PG_FUNCTION_ARGS)
+{
+	Jsonb *given = PG_GETARG_JSONB_P(0);
+
+	if (JB_ROOT_IS_ARRAY(given))
+		MemoryContextDelete(load_playbook(InvalidOid, 0, given)->memory);
+	else
+		check_row(given);
+	PG_RETURN_VOID();
 }
 
 CpPlaybook *
@@ -195,6 +209,7 @@ cp_playbook(void)
 	CpProbe probe;
 	Oid table;
 	int32 version;
+	TimestampTz created_at;
 	Jsonb *definitions = NULL;
 
 	if (current != NULL && looked == situation && cp_may_remember())
@@ -204,7 +219,10 @@ cp_playbook(void)
 		elog(ERROR, "the catalogue of actions is empty");
 	table = RelationGetRelid(probe.table);
 	version = DatumGetInt32(cp_probe_value(&probe, CATALOGUE_VERSION));
-	if (current == NULL || current->table != table || current->version != version)
+	created_at = DatumGetTimestampTz(cp_probe_value(&probe, CATALOGUE_CREATED_AT));
+	/* The number of a version that was rolled back is given again. */
+	if (current == NULL || current->table != table || current->version != version ||
+	    current->created_at != created_at)
 		definitions = (Jsonb *) cp_probe_copy(&probe, CATALOGUE_DEFINITIONS);
 	cp_probe_end(&probe);
 	if (definitions != NULL)
@@ -214,6 +232,7 @@ cp_playbook(void)
 		MemoryContextSetParent(loaded->memory, CacheMemoryContext);
 		if (current != NULL)
 			MemoryContextDelete(current->memory);
+		loaded->created_at = created_at;
 		current = loaded;
 	}
 	looked = situation;

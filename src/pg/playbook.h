@@ -10,6 +10,7 @@
 
 #include "postgres.h"
 
+#include "datatype/timestamp.h"
 #include "utils/jsonb.h"
 #include "utils/uuid.h"
 
@@ -22,6 +23,7 @@ typedef struct CpPlaybook
 {
 	Oid table;
 	int32 version;
+	TimestampTz created_at; /* of the one in force */
 	MemoryContext memory;
 	CpCatalogue catalogue;
 	CpRule *rules[CP_MAX_ACTIONS];    /* [catalogue.count] NULL = everybody */

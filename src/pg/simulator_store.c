@@ -237,8 +237,10 @@ sample_customers(Sampling *sampling, CpScorer *scorer, CpPlaybook *playbook, con
 	if (sampling->seen == 0)
 		ereport(ERROR,
 		        (errcode(ERRCODE_DATA_EXCEPTION), errmsg("the source has no customers to simulate"),
-		         errdetail("%llu rows have no charge or tenure of 0 or more.",
-		                   (unsigned long long) sampling->unusable)));
+		         sampling->unusable == 0
+		             ? errdetail("It has no rows.")
+		             : errdetail("%llu rows have no charge or tenure of 0 or more.",
+		                         (unsigned long long) sampling->unusable)));
 	if (sampling->unusable > 0)
 		ereport(NOTICE, (errmsg("%llu rows without charge or tenure left out",
 		                        (unsigned long long) sampling->unusable)));
@@ -376,7 +378,8 @@ cp_simulator_make(CpBridge *bridge, const char *name, const char *model, const c
                   Jsonb *params, CpSimulatorMade *made)
 {
 	CpScorer *scorer = cp_scorer_make(model);
-	CpPlaybook *playbook = cp_playbook();
+	/* Of its own: the source may call what changes the catalogue. */
+	CpPlaybook *playbook = cp_playbook_version(cp_playbook()->version);
 	SimulatorOptions options;
 	Sampling sampling = {0};
 	CpResponse effects;

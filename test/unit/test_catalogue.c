@@ -32,7 +32,7 @@ months(void)
 
 	CHECK_EQUAL(3, cp_action_months(&catalogue.actions[DISCOUNT]));
 	CHECK_EQUAL(1, cp_action_months(&catalogue.actions[CONTACT]));
-	CHECK_EQUAL(UINT32_MAX, cp_action_months(&catalogue.actions[UPGRADE]));
+	CHECK_EQUAL(CP_LASTING_MONTHS, cp_action_months(&catalogue.actions[UPGRADE]));
 }
 
 /* One thing wrong at a time. */

@@ -38,7 +38,7 @@ naive_value(double charge, double hazard, double odds, uint32_t months, int fati
 static void
 worth(void)
 {
-	static const uint32_t months[] = {0, 1, 3, 12, UINT32_MAX};
+	static const uint32_t months[] = {0, 1, 3, 12, CP_LASTING_MONTHS};
 
 	/* By Python's sum over 20,000 months. */
 	CHECK_CLOSE(116.28664495114003, cp_annuity(&economics, 85, 0.3), 1e-10);

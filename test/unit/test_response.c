@@ -50,8 +50,8 @@ formula_trials(void)
 static void
 reference(void)
 {
-	static const double means[] = {0, 0.11123476454945272, 0.3240128596562827, 0.14797159296986429};
-	static const double sds[] = {0, 0.20150885053506074, 0.3936773337353012, 0.19901484246225143};
+	static const double means[] = {0, 0.06330589540415793, 0.17907449011373, 0.08279885874551243};
+	static const double sds[] = {0, 0.16142029731052762, 0.34945074953148697, 0.1719024270080705};
 	CpCatalogue catalogue = decide_catalogue();
 	CpTrials trials = columns(TRIALS);
 	CpResponse response;
@@ -59,9 +59,9 @@ reference(void)
 	catalogue.count = 4;
 	formula_trials();
 	REQUIRE_OK(cp_response_fit(unit_context(), &catalogue, &trials, &response));
-	CHECK_CLOSE(0.5144857952552718, response.belief, 1e-10);
-	CHECK_CLOSE(-0.7649692991455823, response.drift, 1e-10);
-	CHECK_CLOSE(0.19151130313059397, response.drift_sd, 1e-10);
+	CHECK_CLOSE(0.25312115063114604, response.belief, 1e-10);
+	CHECK_CLOSE(-0.7246204776270354, response.drift, 1e-10);
+	CHECK_CLOSE(0.18696957794399877, response.drift_sd, 1e-10);
 	for (uint32_t k = 0; k < 4; k++)
 	{
 		CHECK_CLOSE(means[k], response.effects[k].mean, 1e-10);
@@ -134,7 +134,7 @@ draw_world(uint64_t seed, const CpCatalogue *catalogue, double *effects)
 
 /*
  * Over worlds drawn from the prior the squares of (effect - mean) / sd average to one, whatever
- * the shape of the posterior: of 4 x 300 effects and 300 drifts to within 10 %.
+ * the shape of the posterior: of 4 x 1000 effects and 1000 drifts, with the long tails of a mixture, to within 20 %.
  */
 static void
 honesty(void)
@@ -143,7 +143,7 @@ honesty(void)
 	CpTrials trials = columns(2000);
 	double sum = 0, drifts = 0;
 
-	for (uint64_t seed = 1; seed <= 300; seed++)
+	for (uint64_t seed = 1; seed <= 1000; seed++)
 	{
 		double effects[CP_MAX_ACTIONS] = {0};
 		double drift = draw_world(seed, &catalogue, effects);
@@ -151,12 +151,12 @@ honesty(void)
 
 		draw_trials(seed, trials.n, &catalogue, drift, effects);
 		REQUIRE_OK(cp_response_fit(unit_context(), &catalogue, &trials, &response));
-		drifts += pow((response.drift - drift) / response.drift_sd, 2) / 300;
+		drifts += pow((response.drift - drift) / response.drift_sd, 2) / 1000;
 		for (uint32_t k = 1; k < catalogue.count; k++)
-			sum += pow((response.effects[k].mean - effects[k]) / response.effects[k].sd, 2) / 1200;
+			sum += pow((response.effects[k].mean - effects[k]) / response.effects[k].sd, 2) / 4000;
 	}
 	unit_note("mean squares: effects %.3f, drift %.3f", sum, drifts);
-	CHECK(sum > 0.9 && sum < 1.1);
+	CHECK(sum > 0.8 && sum < 1.2);
 	CHECK(drifts > 0.8 && drifts < 1.2);
 }
 

@@ -400,19 +400,20 @@ static const struct
 	{"NOT City", "The feature \"City\" is a category: by itself it is neither true nor false."},
 	{"since", "The feature \"since\" is a date or time: by itself it is neither true nor false."},
 	{"tenure = '12'",
-     "The feature \"tenure\" is a number and is compared with a number, not with '12'."},
+     "The feature \"tenure\" is a number and must be compared with a number, not with '12'."},
 	{"TRUE = tenure",
-     "The feature \"tenure\" is a number and is compared with a number, not with TRUE."},
+     "The feature \"tenure\" is a number and must be compared with a number, not with TRUE."},
 	{"senior = 1",
-     "The feature \"senior\" is a boolean and is compared with TRUE or FALSE, not with 1."},
+     "The feature \"senior\" is a boolean and must be compared with TRUE or FALSE, not with 1."},
 	{"senior IN (true, 'yes')",
-     "The feature \"senior\" is a boolean and is compared with TRUE or FALSE, not with 'yes'."},
-	{"city = -1.50", "The feature \"city\" is a category and is compared with a text in quotes,"
-                     " not with -1.50."},
-	{"city = true", "The feature \"city\" is a category and is compared with a text in quotes,"
+     "The feature \"senior\" is a boolean and must be compared with TRUE or FALSE, not with 'yes'."},
+	{"city = -1.50",
+     "The feature \"city\" is a category and must be compared with a text in quotes,"
+     " not with -1.50."},
+	{"city = true", "The feature \"city\" is a category and must be compared with a text in quotes,"
                     " not with true."},
 	{"since > 2020",
-     "The feature \"since\" is a date or time and is compared with a text in quotes,"
+     "The feature \"since\" is a date or time and must be compared with a text in quotes,"
      " not with 2020."},
 	/* order */
 	{"city < 'Zürich'",
@@ -432,7 +433,7 @@ static const struct
 	{"city IN ('Zürich', 'it''s', 'it''s not')",
      "The model has never met the category 'it's not' of the feature \"city\"."},
 	{"since > 'yesterday'",
-     "'yesterday', which the feature \"since\" is compared with, is no date or time."},
+     "'yesterday', which the feature \"since\" is compared with, is no date or time in ISO style."},
 	/* two features */
 	{"tenure = senior",
      "The features \"tenure\", a number, and \"senior\", a boolean, cannot be compared."},

@@ -710,6 +710,13 @@ check_long_discounts(void)
 		cp_world_decode(&world, number, &state);
 		CHECK_EQUAL(number, cp_world_encode(&world, &state));
 	}
+	/* 241 * 12 states for each upgrade and for none: ten upgrades fit 16 bits. */
+	for (many.count = 5; many.count < 16; many.count++)
+		many.actions[many.count] = catalogue.actions[3];
+	CHECK_STATUS(CP_BAD_PARAMETER, cp_world_init(unit_context(), &params, &many, NULL, &world));
+	many.count = 15;
+	REQUIRE_OK(cp_world_init(unit_context(), &params, &many, NULL, &world));
+	CHECK_EQUAL(31812, world.states);
 }
 
 static void
