@@ -28,12 +28,13 @@ INSERT INTO churnprevent.policy (policy_id, version, name, method, shipped) VALU
 SELECT pg_catalog.pg_extension_config_dump('churnprevent.policy', 'WHERE NOT shipped');
 
 CREATE VIEW churnprevent.action_effect AS
-SELECT p.name AS policy, p.version, a.name AS action, e.trials, e.retained, a.effect_prior_mean::float8 AS prior_mean, a.effect_prior_sd::float8 AS prior_sd,
+SELECT p.name AS policy, p.version, a.name AS action, e.trials, e.retained, a.effect_prior_mean AS prior_mean, a.effect_prior_sd AS prior_sd,
 	e.mean AS effect, e.sd AS effect_sd
 FROM churnprevent.policy p
+JOIN churnprevent.catalogue c ON c.version = (p.evidence->>'catalogue_version')::int
 CROSS JOIN LATERAL pg_catalog.jsonb_to_recordset(p.parameters->'effects') AS e(action_id int, trials bigint, retained bigint, mean float8, sd float8)
-JOIN churnprevent.action a USING (action_id);
-COMMENT ON VIEW churnprevent.action_effect IS 'what every version of every policy has learned of the actions: effect on the log-odds of staying';
+JOIN LATERAL pg_catalog.jsonb_to_recordset(c.definitions) AS a(action_id int, name text, effect_prior_mean float8, effect_prior_sd float8) USING (action_id);
+COMMENT ON VIEW churnprevent.action_effect IS 'what every version of every policy has learned of the actions, as they were then: effect on the log-odds of staying';
 
 CREATE FUNCTION cp_train_policy(method text, options jsonb DEFAULT '{}',
 	OUT policy text, OUT version int, OUT action_name text, OUT trials bigint, OUT retained bigint, OUT prior_mean float8, OUT prior_sd float8,
