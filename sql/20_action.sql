@@ -43,13 +43,13 @@ CREATE TABLE churnprevent.catalogue (
 	version int PRIMARY KEY,
 	action_ids int[] NOT NULL,
 	definitions jsonb NOT NULL,
-	created_at timestamptz,
-	created_by regrole
+	created_at timestamptz NOT NULL,
+	created_by regrole NOT NULL
 );
 COMMENT ON TABLE churnprevent.catalogue IS 'every state of churnprevent.action that was ever in force; the last version is';
 COMMENT ON COLUMN churnprevent.catalogue.action_ids IS 'enabled actions; the place in this array, from 0, is the position that masks and probabilities in the log are by';
 COMMENT ON COLUMN churnprevent.catalogue.definitions IS 'the rows of these actions, in the same order';
-COMMENT ON COLUMN churnprevent.catalogue.created_at IS 'NULL = as shipped';
+COMMENT ON COLUMN churnprevent.catalogue.created_at IS 'of version 1, which is shipped: when the extension was made';
 
 CREATE FUNCTION cp_action_check(action jsonb)
 RETURNS void
@@ -147,12 +147,15 @@ RETURNS trigger
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+	installed timestamptz = (SELECT created_at FROM churnprevent.catalogue WHERE version = 1);
 BEGIN
-	DELETE FROM churnprevent.catalogue c WHERE c.version = NEW.version;
+	DELETE FROM churnprevent.catalogue c
+	WHERE c.version = NEW.version OR (NEW.created_at < installed AND c.created_at > installed);
 	RETURN NEW;
 END
 $$;
-COMMENT ON FUNCTION cp_catalogue_restore() IS 'trigger of churnprevent.catalogue: lets a restored version take the place of one made meanwhile';
+COMMENT ON FUNCTION cp_catalogue_restore() IS 'trigger of churnprevent.catalogue: lets restored versions, which are older than this installation, take the place of those made meanwhile';
 REVOKE ALL ON FUNCTION cp_catalogue_restore() FROM PUBLIC;
 
 CREATE TRIGGER advance AFTER INSERT OR UPDATE ON churnprevent.action
@@ -166,7 +169,6 @@ INSERT INTO churnprevent.action (action_id, name, kind, cost_fixed, cost_pct, du
 	(3, 'upgrade',     'upgrade',  90, 0,    0, 50,   '30 days', 'service', 0.12, true),
 	(4, 'offer',       'offer',    25, 0,    0, 30,   '30 days', 'email',   0.75, true),
 	(5, 'contact',     'contact',  8,  0,    0, NULL, '30 days', 'phone',   0.30, true);
-UPDATE churnprevent.catalogue SET created_at = NULL, created_by = NULL;
 
 CREATE TRIGGER edit BEFORE INSERT OR UPDATE OR DELETE ON churnprevent.action
 	FOR EACH ROW EXECUTE FUNCTION cp_action_edit();

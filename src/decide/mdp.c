@@ -1,14 +1,32 @@
 /*
- * mdp.c: exact values of finite Markov decision processes, by backward induction.
+ * mdp.c: exact values of finite Markov decision processes.
  */
 #include "decide/mdp.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
-/* Sweeps over the month that is repeated for ever, at most. */
-#define MAX_SWEEPS 100000
+/* Of the month that is repeated for ever, at most: sweeps, steps of a solver, and policies. */
+#define MAX_SWEEPS 1000
+#define MAX_STEPS 1000
+#define MAX_POLICIES 100
+/* Sweeps between two guesses. */
+#define SWEEPS_A_GUESS 20
 
+/* Vectors that the solver of linear equations needs beside the solution. */
+enum
+{
+	START,
+	RESIDUAL,
+	SHADOW,
+	DIRECTION,
+	IMAGE,
+	STABILISER,
+	WORK
+};
+
+/* The optimum's policy is number 0, those that were given follow. */
 typedef struct Solver
 {
 	CpContext *context;
@@ -16,87 +34,88 @@ typedef struct Solver
 	CpMdpMonth month;
 	uint32_t pairs;
 	uint32_t vectors; /* of values: (1 + policies) * rewards */
+	double *chosen;   /* [1 + policies][pairs] probability of each action */
 	double *values;   /* [vectors][states] at the beginning of the month */
 	double *later;    /* [vectors][states] at its end */
 	uint8_t *best;    /* [states] the optimum's action */
+	/* Of an endless process: */
+	double *work;  /* [WORK][states] */
+	double shrink; /* a sweep leaves at most so much of a difference */
 } Solver;
 
 /* ---- one month ---- */
 
-/* Worth of a pair in one of the rewards, when that is followed by these values. */
+/* What is to come after a pair, as of this month. */
 static inline double
-worth(const Solver *solver, uint32_t reward, size_t pair, const double *later)
+follows(const Solver *solver, size_t pair, const double *later)
 {
 	const uint32_t *next = solver->month.next + pair * CP_MDP_BRANCHES;
 	const double *chances = solver->month.chances + pair * CP_MDP_BRANCHES;
-	double follows = 0;
+	double sum = 0;
 
 	for (int branch = 0; branch < CP_MDP_BRANCHES; branch++)
-		follows += chances[branch] * later[next[branch]];
-	return solver->month.rewards[(size_t) reward * solver->pairs + pair] +
-	       solver->mdp->discount * follows;
+		sum += chances[branch] * later[next[branch]];
+	return solver->mdp->discount * sum;
 }
 
-static void
-sweep_optimum(const Solver *solver)
+/* The best action of each state; values: what it is worth. Has the policy changed? */
+static bool
+improve(const Solver *solver, const double *later, double *values)
 {
 	const CpMdp *mdp = solver->mdp;
+	bool changed = false;
 
 	for (uint32_t state = 0; state < mdp->states; state++)
 	{
 		size_t pair = (size_t) state * mdp->actions;
 		uint32_t best = 0;
-		double most = -INFINITY;
 
+		values[state] = -INFINITY;
 		for (uint32_t action = 0; action < mdp->actions; action++)
 		{
 			double value;
 
 			if (!(solver->month.masks[state] >> action & 1))
 				continue;
-			value = worth(solver, 0, pair + action, solver->later);
-			if (value > most)
+			value = solver->month.rewards[pair + action] + follows(solver, pair + action, later);
+			if (value > values[state])
 			{
-				most = value;
+				values[state] = value;
 				best = action;
 			}
 		}
+		changed = changed || solver->chosen[pair + best] == 0;
+		solver->chosen[pair + solver->best[state]] = 0;
+		solver->chosen[pair + best] = 1;
 		solver->best[state] = (uint8_t) best;
-		solver->values[state] = most;
-		for (uint32_t reward = 1; reward < mdp->rewards; reward++)
-		{
-			size_t vector = (size_t) reward * mdp->states;
+	}
+	return changed;
+}
 
-			solver->values[vector + state] =
-				worth(solver, reward, pair + best, solver->later + vector);
-		}
+/* Values under a policy: of the month's rewards, NULL = none, and of what follows. */
+static void
+follow(const Solver *solver, uint32_t policy, const double *rewards, const double *later,
+       double *values)
+{
+	const CpMdp *mdp = solver->mdp;
+	const double *chosen = solver->chosen + (size_t) policy * solver->pairs;
+
+	for (uint32_t state = 0; state < mdp->states; state++)
+	{
+		size_t first = (size_t) state * mdp->actions;
+
+		values[state] = 0;
+		for (size_t pair = first; pair < first + mdp->actions; pair++)
+			if (chosen[pair] > 0)
+				values[state] += chosen[pair] * ((rewards == NULL ? 0 : rewards[pair]) +
+				                                 follows(solver, pair, later));
 	}
 }
 
-static void
-sweep_policy(const Solver *solver, uint32_t policy)
+static inline const double *
+rewards_of(const Solver *solver, uint32_t vector)
 {
-	const CpMdp *mdp = solver->mdp;
-	const double *pmf = solver->month.policies + (size_t) policy * solver->pairs;
-
-	for (uint32_t reward = 0; reward < mdp->rewards; reward++)
-	{
-		size_t vector = ((size_t) (1 + policy) * mdp->rewards + reward) * mdp->states;
-
-		for (uint32_t state = 0; state < mdp->states; state++)
-		{
-			size_t pair = (size_t) state * mdp->actions;
-			double value = 0;
-
-			for (uint32_t action = 0; action < mdp->actions; action++)
-			{
-				if (pmf[pair + action] > 0)
-					value += pmf[pair + action] *
-					         worth(solver, reward, pair + action, solver->later + vector);
-			}
-			solver->values[vector + state] = value;
-		}
-	}
+	return solver->month.rewards + (size_t) (vector % solver->mdp->rewards) * solver->pairs;
 }
 
 /* From the values at the end of the month to those at its beginning. */
@@ -108,9 +127,14 @@ sweep(Solver *solver)
 	CP_TRY(cp_poll(solver->context));
 	solver->values = solver->later;
 	solver->later = later;
-	sweep_optimum(solver);
-	for (uint32_t policy = 0; policy < solver->mdp->policies; policy++)
-		sweep_policy(solver, policy);
+	improve(solver, solver->later, solver->values);
+	for (uint32_t vector = 1; vector < solver->vectors; vector++)
+	{
+		size_t at = (size_t) vector * solver->mdp->states;
+
+		follow(solver, vector / solver->mdp->rewards, rewards_of(solver, vector),
+		       solver->later + at, solver->values + at);
+	}
 	return CP_OK;
 }
 
@@ -134,42 +158,149 @@ contraction(const Solver *solver)
 }
 
 /*
- * Are all values within the tolerance of their limits? No farther than the change by the last
- * sweep, shrunk again and again (Puterman 1994, theorem 6.3.1).
+ * By how much a sweep may change values that are within the tolerance of their limits: these
+ * are no farther than the change, shrunk again and again (Puterman 1994, theorem 6.3.1), and
+ * than what each sweep rounds away.
  */
+static double
+allowance(const Solver *solver, const double *values)
+{
+	double rounding = (solver->mdp->actions + 2 * CP_MDP_BRANCHES) * DBL_EPSILON;
+	double largest = 0;
+
+	for (uint32_t state = 0; state < solver->mdp->states; state++)
+		largest = fmax(largest, fabs(values[state]));
+	return fmax(CP_MDP_TOLERANCE, CP_MDP_RELATIVE * largest) * (1 - solver->shrink) -
+	       rounding * largest;
+}
+
 static bool
-settled(const Solver *solver, double shrink)
+settled(const Solver *solver)
 {
 	for (uint32_t vector = 0; vector < solver->vectors; vector++)
 	{
 		const double *values = solver->values + (size_t) vector * solver->mdp->states;
 		const double *later = solver->later + (size_t) vector * solver->mdp->states;
-		double change = 0, largest = 0;
+		double change = 0;
 
 		for (uint32_t state = 0; state < solver->mdp->states; state++)
-		{
 			change = fmax(change, fabs(values[state] - later[state]));
-			largest = fmax(largest, fabs(values[state]));
-		}
-		if (!(change * shrink <= fmax(CP_MDP_TOLERANCE, CP_MDP_RELATIVE * largest) * (1 - shrink)))
+		if (!(change * solver->shrink <= allowance(solver, values)))
 			return false;
 	}
 	return true;
 }
 
-/* Values of the month that is followed by itself, by value iteration. */
+static double
+dot(const Solver *solver, const double *a, const double *b)
+{
+	double sum = 0;
+
+	for (uint32_t state = 0; state < solver->mdp->states; state++)
+		sum += a[state] * b[state];
+	return sum;
+}
+
+/* image = (1 - discount P) x under a policy. */
+static void
+transform(const Solver *solver, uint32_t policy, const double *x, double *image)
+{
+	follow(solver, policy, NULL, x, image);
+	for (uint32_t state = 0; state < solver->mdp->states; state++)
+		image[state] = x[state] - image[state];
+}
+
+/* to += factor * by */
+static void
+add(const Solver *solver, double *to, double factor, const double *by)
+{
+	for (uint32_t state = 0; state < solver->mdp->states; state++)
+		to[state] += factor * by[state];
+}
+
+/*
+ * Moves values closer to what their policy is worth when it is followed for ever, which solves
+ * (1 - discount P) V = r, by BiCGSTAB (van der Vorst 1992).
+ */
+static CpStatus
+approach(const Solver *solver, uint32_t vector)
+{
+	uint32_t states = solver->mdp->states, policy = vector / solver->mdp->rewards;
+	double *values = solver->values + (size_t) vector * states;
+	double *start = solver->work + (size_t) START * states;
+	double *residual = solver->work + (size_t) RESIDUAL * states;
+	double *shadow = solver->work + (size_t) SHADOW * states;
+	double *direction = solver->work + (size_t) DIRECTION * states;
+	double *image = solver->work + (size_t) IMAGE * states;
+	double *stabiliser = solver->work + (size_t) STABILISER * states;
+	double far, product;
+
+	memcpy(start, values, states * sizeof(double));
+	follow(solver, policy, rewards_of(solver, vector), values, residual);
+	add(solver, residual, -1, values);
+	memcpy(shadow, residual, states * sizeof(double));
+	memcpy(direction, residual, states * sizeof(double));
+	far = product = dot(solver, residual, residual);
+	for (int step = 0; step < MAX_STEPS; step++)
+	{
+		double along, across, square, before = product;
+
+		if (sqrt(dot(solver, residual, residual)) <= allowance(solver, values) / 2)
+			break;
+		CP_TRY(cp_poll(solver->context));
+		transform(solver, policy, direction, image);
+		along = product / dot(solver, shadow, image);
+		add(solver, residual, -along, image);
+		transform(solver, policy, residual, stabiliser);
+		square = dot(solver, stabiliser, stabiliser);
+		across = square > 0 ? dot(solver, stabiliser, residual) / square : 0;
+		if (!isfinite(along) || !isfinite(across))
+			break;
+		add(solver, values, along, direction);
+		add(solver, values, across, residual);
+		add(solver, residual, -across, stabiliser);
+		product = dot(solver, shadow, residual);
+		add(solver, direction, -across, image);
+		for (uint32_t state = 0; state < states; state++)
+			direction[state] =
+				residual[state] + product / before * along / across * direction[state];
+	}
+	if (!(dot(solver, residual, residual) <= far))
+		memcpy(values, start, states * sizeof(double));
+	return CP_OK;
+}
+
+/* Values near those of the month that is followed by itself: the optimum's by policy iteration. */
+static CpStatus
+guess(const Solver *solver)
+{
+	for (int policies = 0; policies < MAX_POLICIES; policies++)
+	{
+		bool changed = improve(solver, solver->values, solver->later);
+
+		if (policies > 0 && !changed)
+			break;
+		CP_TRY(approach(solver, 0));
+	}
+	for (uint32_t vector = 1; vector < solver->vectors; vector++)
+		CP_TRY(approach(solver, vector));
+	return CP_OK;
+}
+
+/* Values of the month that is followed by itself: value iteration, from good guesses. */
 static CpStatus
 settle(Solver *solver)
 {
-	double shrink = contraction(solver);
-
-	if (!(shrink < 1))
+	solver->shrink = contraction(solver);
+	if (!(solver->shrink < 1))
 		return cp_fail(solver->context, CP_BAD_PARAMETER,
 		               "an endless process needs a discount below 1 or a chance to end");
 	for (int sweeps = 0; sweeps < MAX_SWEEPS; sweeps++)
 	{
+		if (sweeps % SWEEPS_A_GUESS == 0)
+			CP_TRY(guess(solver));
 		CP_TRY(sweep(solver));
-		if (settled(solver, shrink))
+		if (settled(solver))
 			return CP_OK;
 	}
 	return cp_fail(solver->context, CP_NOT_CONVERGED,
@@ -211,10 +342,12 @@ open_solver(CpContext *context, const CpMdp *mdp, Solver *solver)
 	CP_TRY(cp_alloc_zero(context, &month->rewards, pairs * mdp->rewards, sizeof(double)));
 	CP_TRY(cp_alloc_zero(context, &month->next, pairs, CP_MDP_BRANCHES * sizeof(uint32_t)));
 	CP_TRY(cp_alloc_zero(context, &month->chances, pairs, CP_MDP_BRANCHES * sizeof(double)));
-	CP_TRY(cp_alloc_zero(context, &month->policies, pairs * mdp->policies, sizeof(double)));
+	CP_TRY(cp_alloc_zero(context, &solver->chosen, pairs * (1 + mdp->policies), sizeof(double)));
+	month->policies = solver->chosen + pairs;
 	CP_TRY(cp_alloc_zero(context, &solver->values, solver->vectors, mdp->states * sizeof(double)));
 	CP_TRY(cp_alloc_zero(context, &solver->later, solver->vectors, mdp->states * sizeof(double)));
-	return cp_alloc(context, &solver->best, mdp->states, sizeof(uint8_t));
+	CP_TRY(cp_alloc_zero(context, &solver->best, mdp->states, sizeof(uint8_t)));
+	return cp_alloc(context, &solver->work, mdp->endless ? WORK : 0, mdp->states * sizeof(double));
 }
 
 static void
@@ -226,10 +359,11 @@ close_solver(Solver *solver)
 	cp_free(context, &solver->month.rewards);
 	cp_free(context, &solver->month.next);
 	cp_free(context, &solver->month.chances);
-	cp_free(context, &solver->month.policies);
+	cp_free(context, &solver->chosen);
 	cp_free(context, &solver->values);
 	cp_free(context, &solver->later);
 	cp_free(context, &solver->best);
+	cp_free(context, &solver->work);
 }
 
 CpStatus

@@ -1,5 +1,5 @@
 /*
- * mdp.h: exact values of finite Markov decision processes, by backward induction.
+ * mdp.h: exact values of finite Markov decision processes.
  *
  * A process has the same states and actions in every month; what they earn and where they
  * lead may change from month to month. Of each state and action it knows the expected
@@ -7,8 +7,9 @@
  * may sum to less than one: the rest ends the process, with nothing more to earn.
  *
  * Each month is described once, by a callback, and the optimum and any number of given
- * policies are carried through it together (Puterman 1994, chapters 4 and 6). Besides the
- * reward that the optimum maximises, others can be followed along, such as revenue.
+ * policies are carried through it together, by backward induction from the last (Puterman
+ * 1994, chapters 4 and 6). Besides the reward that the optimum maximises, others can be
+ * followed along, such as revenue.
  */
 #ifndef CP_MDP_H
 #define CP_MDP_H

@@ -114,10 +114,12 @@ static CpStatement lock_contact = {
 	{TEXTOID}};
 
 static CpStatement insert_contact = {
-	"INSERT INTO churnprevent.contact_state (customer_id, tokens_at) VALUES ($1, $2)"
+	"INSERT INTO churnprevent.contact_state (customer_id, contacted_at, cooldown_until, fatigue, tokens, tokens_at,"
+	" discount_id, discount_until, upgrade_id) VALUES ($1, $2, $3, $4, $5, $2, $6, $7, $8)"
 	" ON CONFLICT (customer_id) DO NOTHING",
-	2,
-	{TEXTOID, TIMESTAMPTZOID}};
+	8,
+	{TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, INT2OID, FLOAT4OID, INT4OID, TIMESTAMPTZOID,
+     INT4OID}};
 
 static CpStatement update_contact = {
 	"UPDATE churnprevent.contact_state SET contacted_at = $2, cooldown_until = $3, fatigue = $4, tokens = $5,"
@@ -137,22 +139,15 @@ days_since(int column, TimestampTz now, double absent)
 	return isnull ? absent : (now - DatumGetTimestampTz(value)) / USECS_PER_DAY_F;
 }
 
-void
+bool
 cp_contact_lock(const char *customer_id, CpContact *contact)
 {
-	Datum values[2];
+	Datum value = CStringGetTextDatum(customer_id);
 	TimestampTz now;
 
-	values[0] = CStringGetTextDatum(customer_id);
-	values[1] = TimestampTzGetDatum(GetCurrentTimestamp());
 	cp_contact_init(contact);
-	if (!cp_run_planned(&lock_contact, values, NULL))
-	{
-		cp_run_planned(&insert_contact, values, NULL);
-		/* Somebody else may have been first; then this waits for what they did. */
-		if (!cp_run_planned(&lock_contact, values, NULL))
-			elog(ERROR, "contact state of customer \"%s\" cannot be locked", customer_id);
-	}
+	if (!cp_run_planned(&lock_contact, &value, NULL))
+		return false;
 	now = GetCurrentTimestamp();
 	contact->contacted = days_since(1, now, INFINITY);
 	contact->cooldown = -days_since(2, now, 0);
@@ -162,6 +157,7 @@ cp_contact_lock(const char *customer_id, CpContact *contact)
 	contact->discount = DatumGetInt32(cp_result(6));
 	contact->discount_left = -days_since(7, now, 0);
 	contact->upgrade = DatumGetInt32(cp_result(8));
+	return true;
 }
 
 /* So many days from now; *null when that is over. */
@@ -172,8 +168,8 @@ in_days(TimestampTz now, double days, char *null)
 	return TimestampTzGetDatum(now + (TimestampTz) (days * USECS_PER_DAY_F));
 }
 
-void
-cp_contact_store(const char *customer_id, const CpContact *contact)
+bool
+cp_contact_store(const char *customer_id, const CpContact *contact, bool locked)
 {
 	TimestampTz now = GetCurrentTimestamp();
 	Datum values[8];
@@ -189,7 +185,7 @@ cp_contact_store(const char *customer_id, const CpContact *contact)
 	nulls[5] = nulls[6];
 	values[7] = Int32GetDatum(contact->upgrade);
 	nulls[7] = contact->upgrade == 0 ? 'n' : ' ';
-	cp_run_planned(&update_contact, values, nulls);
+	return cp_run_planned(locked ? &update_contact : &insert_contact, values, nulls);
 }
 
 /* --- decisions ---------------------------------------------------------- */

@@ -3,7 +3,8 @@
  *
  * All of it happens in the caller's transaction. The row of a key serialises callers that
  * decide under the same key, the row of a customer's contact state those that decide about
- * the same customer; different customers never meet.
+ * the same customer; different customers never meet. That row is made by the first action; of
+ * several who would be first, all but one find it there and have to decide again.
  */
 #ifndef CP_DECISION_STORE_H
 #define CP_DECISION_STORE_H
@@ -50,10 +51,11 @@ typedef struct CpEarlier
  */
 extern bool cp_decision_take_key(CpLogEntry *entry, const char *method, CpEarlier *earlier);
 
-/* Lock what is kept of a customer and read it. */
-extern void cp_contact_lock(const char *customer_id, CpContact *contact);
+/* Lock what is kept of a customer and read it; false: nothing is, as nothing was done for them. */
+extern bool cp_contact_lock(const char *customer_id, CpContact *contact);
 
-extern void cp_contact_store(const char *customer_id, const CpContact *contact);
+/* Keep it; locked: what cp_contact_lock said. False when it was nothing and now is something. */
+extern bool cp_contact_store(const char *customer_id, const CpContact *contact, bool locked);
 
 extern void cp_decision_insert(const CpLogEntry *entry, const CpAdvice *advice);
 

@@ -173,33 +173,44 @@ draw_bits(const CpHoldout *holdout, const CpLogEntry *entry, const CpAdvice *adv
 	return cp_siphash(holdout->salt, about.data, about.len);
 }
 
+/*
+ * Choose an action and keep that it is done. False when somebody else has just been the first
+ * to do something for the customer.
+ */
+static bool
+choose(CpLogEntry *entry, const Scored *scored, const CpHoldout *holdout, CpAdvice *advice)
+{
+	CpContact contact;
+	CpContactReason obstacle = CP_CONTACT_FREE;
+	bool locked = false;
+
+	cp_contact_init(&contact);
+	if (!entry->control)
+	{
+		locked = cp_contact_lock(entry->customer_id, &contact);
+		obstacle = cp_contact_reason(&contact);
+	}
+	entry->reason = entry->control ? "hold-out" : cp_contact_reason_name(obstacle);
+	cp_advice_weigh(advice, scored->scorer, &contact, entry->reason == NULL);
+	entry->bits = draw_bits(holdout, entry, advice);
+	cp_advice_draw(advice, entry->bits);
+	if (advice->drawn == 0)
+		return true;
+	cp_contact_book(&contact, cp_advice_action(advice), advice->playbook->cooldowns[advice->drawn]);
+	return cp_contact_store(entry->customer_id, &contact, locked);
+}
+
 /* Decide anew, under the key just taken. */
 static void
 decide(CpLogEntry *entry, const Scored *scored, CpAdvice *advice)
 {
 	CpHoldout holdout;
-	CpContact contact;
-	CpContactReason obstacle = CP_CONTACT_FREE;
 
 	cp_holdout_in_force(&holdout);
 	entry->control = cp_holdout_has(&holdout, entry->customer_id);
-	cp_contact_init(&contact);
-	if (!entry->control)
-	{
-		cp_contact_lock(entry->customer_id, &contact);
-		obstacle = cp_contact_reason(&contact);
-	}
-	entry->reason = entry->control ? "hold-out" : cp_contact_reason_name(obstacle);
-	cp_advice_weigh(advice, scored->scorer, &contact, entry->reason == NULL);
-	entry->bits = draw_bits(&holdout, entry, advice);
-	cp_advice_draw(advice, entry->bits);
+	while (!choose(entry, scored, &holdout, advice))
+		;
 	cp_decision_insert(entry, advice);
-	if (advice->drawn != 0)
-	{
-		cp_contact_book(&contact, cp_advice_action(advice),
-		                advice->playbook->cooldowns[advice->drawn]);
-		cp_contact_store(entry->customer_id, &contact);
-	}
 }
 
 static void

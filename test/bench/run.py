@@ -7,6 +7,7 @@ import os
 import platform
 
 import bench
+import decide
 import ensemble
 import explain
 import quality
@@ -15,7 +16,7 @@ import single
 import training
 from bench import heading, run, say, value
 
-ALL = ["quality", "ensemble", "training", "scoring", "single", "explain"]
+ALL = ["quality", "ensemble", "training", "scoring", "single", "explain", "decide"]
 
 
 def describe_machine(connection):
@@ -36,7 +37,7 @@ def describe_machine(connection):
 
 def arguments():
     parser = argparse.ArgumentParser(prog="run.sh", description=__doc__)
-    parser.add_argument("benchmarks", nargs="*", metavar="quality|ensemble|training|scoring|single|explain",
+    parser.add_argument("benchmarks", nargs="*", metavar="quality|ensemble|training|scoring|single|explain|decide",
                         help="which ones; all when none is named")
     parser.add_argument("--rows", type=int, default=1000000, help="of the large table (1000000)")
     case = parser.add_argument_group("quality on another file")
@@ -78,6 +79,7 @@ def main():
             "scoring": lambda: scoring.measure(connection, given.rows),
             "single": lambda: single.measure(connection),
             "explain": lambda: explain.measure(connection),
+            "decide": lambda: decide.measure(connection),
         }[name]()
     if figures:
         heading("figures")

@@ -10,7 +10,7 @@ CREATE EXTENSION churnprevent;
 -- As shipped.
 SELECT action_id, name, kind, cost_fixed, cost_pct, duration_m, redeem_prob, cap, cooldown, channel, effect_prior_mean AS mean, effect_prior_sd AS sd, eligible, enabled, version, pristine
 FROM churnprevent.action ORDER BY action_id;
-SELECT version, action_ids, jsonb_array_length(definitions) AS definitions, created_at IS NULL AND created_by IS NULL AS shipped FROM churnprevent.catalogue;
+SELECT version, action_ids, jsonb_array_length(definitions) AS definitions, created_by::text = current_user AS mine FROM churnprevent.catalogue;
 SELECT jsonb_pretty(definitions -> 1) FROM churnprevent.catalogue;
 SELECT policy_id, version, name, method, parameters, shipped FROM churnprevent.policy ORDER BY policy_id;
 

@@ -14,7 +14,7 @@ use Time::HiRes qw(time);
 my $primary = start_cluster('primary', init => { allows_streaming => 1 });
 load_data($primary);
 $primary->safe_psql('postgres', q{
-	SELECT cp_train('gym', 'gym_member', 'left_club');
+	SELECT cp_train('gym', 'gym_member', 'left_club', '{"value_column": "monthly_fee"}');
 	CREATE ROLE reader LOGIN;
 	SELECT cp_grant('reader', 'reader');
 	GRANT SELECT ON gym_member TO reader;
@@ -27,8 +27,13 @@ $standby->start;
 
 # Trained after the backup: comes by WAL.
 $primary->safe_psql('postgres', q{
-	SELECT cp_train('gym', 'gym_member', 'left_club', '{"exclude": "plan", "seed": 3, "deploy": false}');
-	SELECT cp_train('telco', 'customer', 'churn');
+	SELECT cp_train('gym', 'gym_member', 'left_club', '{"exclude": "plan", "value_column": "monthly_fee", "seed": 3, "deploy": false}');
+	SELECT cp_train('telco', 'customer', 'churn', '{"value_column": "monthly_charges", "tenure_column": "tenure"}');
+	SELECT cp_simulator_create('world', 'telco', 'customer', '{"customers": 200}');
+	SELECT count(*) FROM gym_member g, cp_decide(g, member_id::text, 'random', 'k ' || member_id, 'gym');
+	SELECT count(cp_feedback(member_id::text, 'none', 1)) FROM gym_member;
+	SELECT count(*) FROM cp_train_policy('greedy');
+	SELECT count(*) FROM cp_log_partitions(1);
 });
 $primary->wait_for_catchup($standby);
 
@@ -43,6 +48,16 @@ my $reads = q{SELECT * FROM cp_evaluate('telco'); SELECT * FROM cp_lift('telco')
 	SELECT cp_score(g, 'gym') FROM gym_member g ORDER BY member_id LIMIT 5;
 	SELECT name, version, deployed, auc FROM churnprevent.model_summary ORDER BY 1, 2};
 is($standby->safe_psql('postgres', $reads), $primary->safe_psql('postgres', $reads), 'so are figures and segments');
+my $advice = q{SELECT r.* FROM gym_member g, cp_recommend(g, 'greedy', 'gym') r ORDER BY member_id LIMIT 50;
+	SELECT md5(string_agg(r::text, ' ' ORDER BY member_id)) FROM gym_member g, cp_recommend(to_jsonb(g), 'random', 'gym') r;
+	SELECT count(*) FROM gym_member g WHERE cp_control_group(member_id::text);
+	SELECT md5(string_agg(s::text, ' ' ORDER BY s.customer_id, month)) FROM cp_simulate('world', 'greedy', 100, 12, 1, true) s;
+	SELECT * FROM cp_simulate_value('world', 'greedy', 5, 12);
+	SELECT md5(string_agg(s::text, ' ' ORDER BY s.customer_id)) FROM cp_simulate_customers(1000) s;
+	SELECT * FROM cp_simulator_check(0.5);
+	SELECT count(*), md5(string_agg(d::text, ' ' ORDER BY decision_id)) FROM churnprevent.decision d;
+	SELECT * FROM churnprevent.action_effect ORDER BY 1, 2, 3};
+is($standby->safe_psql('postgres', $advice), $primary->safe_psql('postgres', $advice), 'and advice, worlds and the log');
 
 # A table of 7,043 rows would take a moment to train on: a refusal at once does not.
 for my $call (
@@ -50,7 +65,9 @@ for my $call (
 	q{cp_train('other', 'SELECT g.* FROM gym_member g, pg_sleep(5)', 'left_club')},
 	q{cp_deploy('gym', 2)}, q{cp_deploy('gym', 'latest')}, q{cp_deploy('gym', 'rollback')},
 	q{cp_drop_model('gym')}, q{cp_drop_model('gym', 2)}, q{cp_grant_model('gym', 'reader')},
-	q{cp_revoke_model('gym', 'reader')})
+	q{cp_revoke_model('gym', 'reader')}, q{cp_decide(g, '1', 'greedy', 'new', 'gym') FROM gym_member g}, q{cp_decide(g, '1', 'random', 'k 1', 'gym') FROM gym_member g},
+	q{cp_feedback('1', 'none', 1)}, q{cp_train_policy('greedy')}, q{cp_simulator_create('other', 'telco', 'customer')}, q{cp_simulator_drop('world')},
+	q{cp_forget('1')}, q{cp_log_partitions(9)})
 {
 	my $start = time;
 	is(sqlstate_of($standby, "SELECT $call"), '25006', "$call is refused on the standby");
@@ -79,6 +96,13 @@ is($old->query_safe($which), 't|f', 'but not in the older snapshot');
 $old->query_safe('COMMIT');
 is($old->query_safe($which), 'f|t', 'and at once in the next transaction');
 
+# Edits of the catalogue and a new policy reach a warm session after replay.
+my $offered = q{SELECT string_agg(DISTINCT r.action_name, ' ') FROM gym_member g, cp_recommend(g, 'random', 'gym') r};
+is($warm->query_safe($offered), 'contact discount_10 discount_20 none offer upgrade', 'the catalogue in force');
+$primary->safe_psql('postgres', q{UPDATE churnprevent.action SET enabled = false WHERE name = 'offer'});
+$primary->wait_for_catchup($standby);
+is($warm->query_safe($offered), 'contact discount_10 discount_20 none upgrade', 'an edit of it, after replay');
+
 $primary->safe_psql('postgres', q{SELECT cp_deploy('gym', 'rollback')});
 $primary->wait_for_catchup($standby);
 is($warm->query_safe($which), 't|f', 'a rollback of the deployment is seen');
@@ -102,6 +126,11 @@ $standby->promote;
 is($standby->safe_psql('postgres', q{SELECT version, deployed FROM cp_train('telco', 'customer', 'churn')}), '2|t',
 	'a promoted standby trains the next version');
 is($standby->safe_psql('postgres', "SELECT max(model_id) > $last FROM churnprevent.model"), 't', 'under a new identifier');
+is($standby->safe_psql('postgres', q{
+		SELECT cp_train('gym', 'gym_member', 'left_club', '{"value_column": "monthly_fee"}') IS NOT NULL;
+		SELECT count(*), count(*) FILTER (WHERE repeated) FROM gym_member g, cp_decide(g, member_id::text, 'random', 'k ' || member_id, 'gym');
+		SELECT decision_id > 1200, repeated FROM gym_member g, cp_decide(g, 'new', 'random', 'new', 'gym') WHERE member_id = 1}), "t\n1200|1200\nt|f",
+	'decides on, and knows what was decided');
 
 $standby->stop;
 done_testing();

@@ -36,9 +36,9 @@ sub fill
 		GRANT SELECT ON gym_member, customer TO reader, stranger;
 		SET SESSION AUTHORIZATION "Owner Of Models";
 		SELECT cp_train('gym', 'gym_member', 'left_club', '{"value_column": "monthly_fee", "seed": 1}');
-		SELECT cp_train('gym', 'gym_member', 'left_club', '{"exclude": "plan", "seed": 2}');
-		SELECT cp_train('gym', 'gym_member', 'left_club', '{"exclude": "age", "seed": 3}');
-		SELECT cp_train('Telco''s; "own" \model', 'SELECT * FROM customer WHERE contract <> ''x''', 'churn');
+		SELECT cp_train('gym', 'gym_member', 'left_club', '{"exclude": "home_club", "value_column": "monthly_fee", "seed": 2}');
+		SELECT cp_train('gym', 'gym_member', 'left_club', '{"exclude": "age", "value_column": "monthly_fee", "seed": 3}');
+		SELECT cp_train('Telco''s; "own" \model', 'SELECT * FROM customer WHERE contract <> ''x''', 'churn', '{"value_column": "monthly_charges", "tenure_column": "tenure"}');
 		SELECT cp_train('gym', 'gym_member', 'left_club', '{"exclude": "visits_per_month", "seed": 4, "deploy": false}');
 		SELECT cp_deploy('gym', 1);
 		SELECT cp_deploy('gym', 'rollback');
@@ -50,6 +50,46 @@ sub fill
 		CREATE VIEW at_risk AS SELECT member_id, cp_predict(g, 'gym') AS risk FROM gym_member g;
 		CREATE MATERIALIZED VIEW stored_risk AS SELECT * FROM at_risk;
 		GRANT SELECT ON at_risk TO reader;
+	});
+	fill_decisions($database);
+	return;
+}
+
+# The catalogue edited in every way there is, a log in the default partition and in one made at run time, and all that hangs on it.
+sub fill_decisions
+{
+	my ($database) = @_;
+
+	$node->safe_psql($database, q{
+		UPDATE churnprevent.action SET cost_fixed = cost_fixed + 1 WHERE name IN ('offer', 'contact', 'upgrade');
+		UPDATE churnprevent.action SET name = 'present', cooldown = '1 month 2 days 03:04:05', effect_prior_mean = 0.45678901 WHERE name = 'offer';
+		INSERT INTO churnprevent.action (action_id, name, kind, cost_fixed, eligible) VALUES (100, 'offer', 'offer', 3, 'plan = ''basic'' AND "auto_renew"');
+		UPDATE churnprevent.action SET name = 'swap' WHERE name = 'discount_10';
+		UPDATE churnprevent.action SET name = 'discount_10' WHERE name = 'discount_20';
+		UPDATE churnprevent.action SET name = 'discount_20' WHERE name = 'swap';
+		UPDATE churnprevent.action SET enabled = false WHERE name = 'contact';
+		UPDATE churnprevent.holdout SET share = 0.1;
+		SET SESSION AUTHORIZATION "Owner Of Models";
+		SELECT count(*) FROM gym_member g, cp_decide(g, member_id::text, 'random', 'first ' || member_id, 'gym') WHERE member_id <= 400;
+		SELECT count(cp_feedback(member_id::text, a.name, (member_id % 5 > 0)::int, 1.5)) FROM gym_member JOIN churnprevent.decision ON customer_id = member_id::text JOIN churnprevent.action a USING (action_id) WHERE member_id <= 300;
+		SELECT count(cp_feedback('nobody', 'none', 1)) FROM generate_series(1, 3);
+		RESET SESSION AUTHORIZATION;
+		UPDATE churnprevent.decision SET decided_at = decided_at - '70 days'::interval WHERE customer_id::int <= 100;
+		UPDATE churnprevent.decision_key k SET decided_at = d.decided_at FROM churnprevent.decision d WHERE d.decision_id = k.decision_id;
+		UPDATE churnprevent.feedback SET observed_at = observed_at - '35 days'::interval WHERE customer_id < '2';
+		SELECT count(*) FROM cp_log_partitions();
+		SET SESSION AUTHORIZATION "Owner Of Models";
+		SELECT count(*) FROM gym_member g, cp_decide(g, member_id::text, 'greedy', 'second ' || member_id, 'gym') WHERE member_id BETWEEN 201 AND 500;
+		SELECT count(cp_feedback(member_id::text, 'none', 1, NULL, 60)) FROM gym_member WHERE member_id BETWEEN 301 AND 310;
+		RESET SESSION AUTHORIZATION;
+		UPDATE churnprevent.action SET eligible = NULL WHERE name = 'offer';
+		SET SESSION AUTHORIZATION "Owner Of Models";
+		SELECT cp_simulator_create('world', 'Telco''s; "own" \model', 'SELECT * FROM customer', '{"customers": 300}');
+		RESET SESSION AUTHORIZATION;
+		UPDATE churnprevent.action SET eligible = 'plan = ''basic'' AND "auto_renew"' WHERE name = 'offer';
+		SELECT count(*) FROM cp_train_policy('greedy');
+		SELECT count(*) FROM cp_train_policy('greedy', '{"simulator": "world"}');
+		SELECT cp_forget('7');
 	});
 	return;
 }
@@ -70,7 +110,31 @@ sub state_of
 		SELECT last_value, is_called FROM churnprevent.model_model_id_seq;
 		SELECT last_value, is_called FROM churnprevent.deployment_deployment_id_seq;
 	  }),
+	  decisions_of($database),
 	  table_digests($node, $database);
+}
+
+# What decides, what was decided, and the worlds.
+sub decisions_of
+{
+	my ($database) = @_;
+
+	return $node->safe_psql($database, q{
+		SELECT * FROM churnprevent.action ORDER BY action_id;
+		SELECT version, action_ids, md5(definitions::text) FROM churnprevent.catalogue ORDER BY version;
+		SELECT name, version, method, shipped, parameters, evidence FROM churnprevent.policy ORDER BY name, version;
+		SELECT md5(string_agg(r::text, ' ' ORDER BY member_id)) FROM gym_member g, cp_recommend(g, 'greedy', 'gym') r;
+		SELECT md5(string_agg(r::text, ' ' ORDER BY member_id)) FROM gym_member g, cp_recommend(g, 'greedy_world', 'gym') r;
+		SELECT md5(string_agg(s::text, ' ' ORDER BY s.customer_id, month)) FROM cp_simulate('world', 'greedy', 200, 12, 1, true) s;
+		SELECT count(*), md5(string_agg(member_id::text, ' ' ORDER BY member_id)) FROM gym_member WHERE cp_control_group(member_id::text);
+		SELECT share, salt FROM churnprevent.holdout;
+		SELECT * FROM cp_simulator_check(0.5);
+		SELECT tableoid::regclass, count(*), md5(string_agg(d::text, ' ' ORDER BY decision_id)) FROM churnprevent.decision d GROUP BY 1 ORDER BY 1::text;
+		SELECT tableoid::regclass, count(*), md5(string_agg(f::text, ' ' ORDER BY feedback_id)) FROM churnprevent.feedback f GROUP BY 1 ORDER BY 1::text;
+		SELECT inhparent::regclass, inhrelid::regclass, pg_get_expr(relpartbound, c.oid), (SELECT string_agg(pg_get_indexdef(indexrelid), ' ' ORDER BY indexrelid::regclass::text) FROM pg_index WHERE indrelid = c.oid)
+		FROM pg_inherits JOIN pg_class c ON c.oid = inhrelid WHERE inhparent::regclass::text ~ 'churnprevent' ORDER BY inhrelid::regclass::text;
+		SELECT (SELECT last_value FROM churnprevent.decision_decision_id_seq), (SELECT last_value FROM churnprevent.feedback_feedback_id_seq);
+	});
 }
 
 sub runs
@@ -101,6 +165,8 @@ sub check_restored
 	is(sqlstate_of($node, q{SELECT bytes FROM churnprevent.model}, database => $database, user => 'reader'), '42501',
 		"$name: nor read model bytes");
 
+	check_deciding($name, $database);
+
 	# All goes on, as the owner. Deployed so far: 1, 2, 3, 1, and back to 3.
 	my $max = 'SELECT (SELECT max(model_id) FROM churnprevent.model), (SELECT max(deployment_id) FROM churnprevent.deployment)';
 	my ($model_id, $deployment_id) = split /\|/, $node->safe_psql($database, $max);
@@ -116,6 +182,45 @@ sub check_restored
 	cmp_ok($next_deployment_id, '>', $deployment_id, "$name: and those of deployments");
 	is(sqlstate_of($node, q{SELECT cp_drop_model('gym')}, database => $database, user => 'Owner Of Models'), '',
 		"$name: the owner may drop the model");
+	return;
+}
+
+# Deciding goes on where it was.
+sub check_deciding
+{
+	my ($name, $database) = @_;
+	my ($decision_id, $feedback_id, $version) = split /\|/, $node->safe_psql($database, q{
+		SELECT (SELECT max(decision_id) FROM churnprevent.decision), (SELECT max(feedback_id) FROM churnprevent.feedback), (SELECT max(version) FROM churnprevent.catalogue)});
+
+	is($node->safe_psql($database, q{
+			SET SESSION AUTHORIZATION "Owner Of Models";
+			SELECT count(*), count(*) FILTER (WHERE repeated) FROM gym_member g, cp_decide(g, member_id::text, 'random', 'first ' || member_id, 'gym') WHERE member_id <= 400 AND member_id <> 7;
+			SELECT count(*), count(*) FILTER (WHERE repeated) FROM gym_member g, cp_decide(g, member_id::text, 'greedy', 'second ' || member_id, 'gym') WHERE member_id BETWEEN 201 AND 500}),
+		"399|399\n300|300", "$name: the same keys give the earlier decisions");
+	is(sqlstate_of($node, q{SELECT cp_decide(g, '9', 'random', 'first 8', 'gym') FROM gym_member g WHERE member_id = 9}, database => $database), '23505',
+		"$name: and no other customer's");
+	is(sqlstate_of($node, q{SELECT cp_feedback('12', 'none', 1, decision_id => (SELECT decision_id FROM churnprevent.decision WHERE customer_id = '12'))}, database => $database), '23505',
+		"$name: what has been told is not told twice");
+	is($node->safe_psql($database, q{
+			SELECT count(*) > 50 AND bool_and(reason = 'cool-down' OR arm = 'control') FROM churnprevent.contact_state s JOIN gym_member g ON member_id::text = s.customer_id, cp_decide(g, s.customer_id, 'random', 'third ' || member_id, 'gym')
+			WHERE cooldown_until > now()}), 't', "$name: cool-downs are kept");
+	is($node->safe_psql($database, qq{
+			SELECT decision_id > $decision_id, repeated FROM gym_member g, cp_decide(g, 'new', 'random', 'new', 'gym') WHERE member_id = 1;
+			SELECT feedback_id > $feedback_id, matched_decision > $decision_id FROM cp_feedback('new', 'none', 1);
+			SELECT tableoid::regclass::text ~ 'decision_[0-9]{4}_[0-9]{2}\$' FROM churnprevent.decision WHERE customer_id = 'new'}),
+		"t|f\nt|t\nt", "$name: numbers go on, in the partition of the month");
+	is($node->safe_psql($database, q{SELECT count(*) FROM cp_log_partitions(); SELECT count(*) FROM cp_log_partitions(4)}), "0\n2", "$name: partitions are made behind those there are");
+	is($node->safe_psql($database, qq{
+			UPDATE churnprevent.action SET cost_fixed = 77 WHERE action_id = 100;
+			SELECT max(version) - $version FROM churnprevent.catalogue;
+			SELECT version, pristine FROM churnprevent.action WHERE action_id = 100;
+			SELECT DISTINCT version FROM cp_train_policy('greedy');
+			SELECT DISTINCT version FROM cp_train_policy('greedy', '{"simulator": "world"}')}),
+		"1\n4|f\n3\n2", "$name: so do versions of the catalogue and of policies");
+	is(sqlstate_of($node, q{DELETE FROM churnprevent.action WHERE action_id = 100}, database => $database), '55006', "$name: actions stay");
+	is(sqlstate_of($node, q{DELETE FROM churnprevent.decision}, database => $database, user => 'Owner Of Models'), '42501', "$name: and so does the log");
+	is($node->safe_psql($database, q{SELECT count(*) FROM churnprevent.decision WHERE customer_id = '7'; SELECT count(*) FROM churnprevent.forgotten}), "0\n5",
+		"$name: who was forgotten is");
 	return;
 }
 
@@ -167,6 +272,21 @@ for my $schema ('public', 'Churn Tools')
 		check_restored("$way, schema $schema", $database, $expected);
 	}
 }
+
+# A restore row by row makes versions of its own on its way, more than there were; those that there were are left.
+$node->safe_psql('postgres', 'CREATE DATABASE edited_at_once; CREATE DATABASE restored_by_row');
+$node->safe_psql('edited_at_once', q{
+	CREATE EXTENSION churnprevent;
+	UPDATE churnprevent.action SET cooldown = '7 days' WHERE action_id > 0;
+	INSERT INTO churnprevent.action (action_id, name, kind) SELECT n, 'own ' || n, 'contact' FROM generate_series(100, 125) n;
+});
+my $versions = q{SELECT version, action_ids, md5(definitions::text), created_at FROM churnprevent.catalogue WHERE version > 1 ORDER BY 1;
+	SELECT * FROM churnprevent.action ORDER BY 1};
+runs('dump of rows as INSERTs', 'pg_dump', '--inserts', '-f', "$files/rows.sql", 'edited_at_once');
+runs('restore row by row', 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', "$files/rows.sql", 'restored_by_row');
+is($node->safe_psql('restored_by_row', $versions), $node->safe_psql('edited_at_once', $versions), 'two versions again, not thirty');
+is($node->safe_psql('restored_by_row', q{UPDATE churnprevent.action SET cost_fixed = 1 WHERE name = 'offer'; SELECT max(version) FROM churnprevent.catalogue}), '4',
+	'and then the next');
 
 # The installed objects of an extension are dumped by its name; its rows by the tables it registers. One that is not
 # registered would come back empty, and the digests above are of empty tables only if nothing fills them here.

@@ -21,7 +21,13 @@ $node->safe_psql('postgres', qq{
 		SELECT g AS id, $columns, g % 1000 AS number, 'c' || g % 300 AS category, md5((g % 50000)::text) AS texts,
 			date '2020-01-01' + g % 1000 AS day, hashint4(g) % 10 = 0 AS has_left
 		FROM generate_series(1, 200000) g;
-	SELECT cp_train('gym', 'gym_member', 'left_club');
+	SELECT cp_train('gym', 'gym_member', 'left_club', '{"value_column": "monthly_fee", "tenure_column": "visits_per_month"}');
+	SELECT cp_simulator_create('world', 'gym', 'gym_member');
+	-- Of thousands of states, so that one customer's optimum takes long.
+	INSERT INTO churnprevent.action (action_id, name, kind, cost_pct, duration_m) SELECT 100 + n, 'half price ' || n, 'discount', 0.5, 55 FROM generate_series(1, 4) n;
+	INSERT INTO churnprevent.action (action_id, name, kind) SELECT 110 + n, 'level ' || n, 'upgrade' FROM generate_series(1, 9) n;
+	SELECT cp_simulator_create('wide world', 'gym', 'gym_member');
+	UPDATE churnprevent.action SET enabled = false WHERE action_id > 100;
 });
 
 my $endless = q{'{"gbm": {"rounds": 10000, "early_stopping": 0, "max_depth": 8}}'};
@@ -49,7 +55,8 @@ sub start
 sub check_ended
 {
 	my ($name, $seconds, $sqlstate) = @_;
-	my $memory = q{SELECT count(*) FROM pg_backend_memory_contexts WHERE name LIKE 'churnprevent%' AND name NOT LIKE 'churnprevent model%'};
+	my $memory = q{SELECT count(*) FROM pg_backend_memory_contexts WHERE name LIKE 'churnprevent%' AND name NOT LIKE 'churnprevent model%'
+		AND NOT (name = 'churnprevent catalogue' AND parent = 'CacheMemoryContext')};
 
 	cmp_ok($seconds, '<', $at_once, "$name: at once");
 	# The answer to a query says that psql has read all that came before.
@@ -101,6 +108,26 @@ for my $statement ("SELECT sum(cp_predict(g, 'gym')) FROM $many", "SELECT * FROM
 	$node->safe_psql('postgres', "SELECT pg_cancel_backend($pid)");
 	check_ended("cancel of $statement", end_of_statement($node, $pid), '57014');
 }
+
+# While it draws customers, lets them live, solves for the best, and learns from them.
+for my $statement ('SELECT count(*) FROM cp_simulate_customers(90000000)',
+	q{SELECT count(*) FROM cp_simulate('world', 'greedy', 1000000000)},
+	q{SELECT count(*) FROM cp_simulate('world', 'optimal', 1000000000, 1200)},
+	q{SELECT * FROM cp_simulate_value('world', 'greedy', 1000000000)},
+	q{SELECT * FROM cp_simulate_value('wide world', 'greedy', 1)},
+	q{SELECT count(*) FROM cp_simulate('wide world', 'optimal', 1, 1200)},
+	q{SELECT * FROM cp_train_policy('greedy', '{"simulator": "world", "decisions": 10000000}')},
+	qq{SELECT * FROM cp_simulator_create('world', 'gym', 'SELECT g.* FROM $many')},
+	qq{SELECT sum((cp_recommend(g, 'greedy', 'gym')).expected_value) FROM $many},
+	qq{SELECT count(*) FROM $many, cp_decide(g, 'c' || s, 'greedy', 'k' || s || g.member_id, 'gym')})
+{
+	start($statement);
+	sleep 0.5;
+	$node->safe_psql('postgres', "SELECT pg_cancel_backend($pid)");
+	check_ended("cancel of $statement", end_of_statement($node, $pid), '57014');
+}
+is($node->safe_psql('postgres', q{SELECT (SELECT count(*) FROM churnprevent.decision) + (SELECT count(*) FROM churnprevent.decision_key) + (SELECT count(*) FROM churnprevent.contact_state),
+		(SELECT count(*) FROM churnprevent.policy), (SELECT count(*) FROM churnprevent.simulator)}), '0|3|2', 'nothing was decided, learned or replaced');
 
 # statement_timeout, counted from the start.
 $session->query_safe(q{SET statement_timeout = '1s'});

@@ -41,7 +41,7 @@ sub as
 my $score = q{SELECT count(cp_predict(g, 'own')) FROM gym_member g};
 
 # The whole life of a model, all by an operator.
-is(as('anna', q{SELECT version, rows, deployed FROM cp_train('own', 'private.gym_member', 'left_club')}), '1|1200|t', 'an operator trains');
+is(as('anna', q{SELECT version, rows, deployed FROM cp_train('own', 'private.gym_member', 'left_club', '{"value_column": "monthly_fee", "tenure_column": "visits_per_month"}')}), '1|1200|t', 'an operator trains');
 is(as('anna', q{SELECT version FROM cp_train('own', 'SELECT * FROM private.gym_member WHERE age > 20', 'left_club')}), '2', 'and again, on a query');
 is(as('anna', $score), '1200', 'scores');
 is(as('anna', q{SELECT count(*) FROM gym_member g, cp_score(g, 'own') s WHERE s.risk_segment IS NOT NULL}), '1200', 'with segments');
@@ -49,6 +49,22 @@ is(as('anna', q{SELECT cp_deploy('own', 'rollback'), cp_deploy('own', 'latest'),
 is(as('anna', q{SELECT rows FROM cp_evaluate('own', 'private.gym_member')}), '1200', 'evaluates');
 is(as('anna', q{SELECT cp_drop_model('own', 2)}), '1', 'drops a version');
 is(as('anna', q{SELECT name, version, deployed, owner FROM churnprevent.model_summary}), 'own|1|t|anna', 'and sees what there is');
+
+# And the whole life of a decision.
+is(as('anna', q{SELECT count(*) FROM gym_member g, cp_decide(g, member_id::text, 'random', 'anna ' || member_id, 'own')}), '1200', 'an operator decides');
+is(as('anna', q{SELECT count(cp_feedback(member_id::text, 'none', 1)) FROM gym_member}), '1200', 'tells what became of it');
+is(as('anna', q{SELECT count(*) FROM cp_train_policy('greedy')}), '6', 'learns from it');
+is(as('anna', q{SELECT customers FROM cp_simulator_create('world', 'own', 'private.gym_member')}), '1200', 'makes a world');
+is(as('anna', q{SELECT count(*) > 0 FROM cp_simulate('world'); SELECT exact FROM cp_simulate_value('world', 'greedy', 2, 3)}), "t\nt", 'and looks into it');
+is(as('anna', q{UPDATE churnprevent.action SET cost_fixed = 9 WHERE name = 'contact'; SELECT version, created_by FROM churnprevent.catalogue ORDER BY 1 DESC LIMIT 1}), '2|anna', 'edits the catalogue');
+for my $call (q{SELECT cp_simulate('world')}, q{SELECT cp_simulate_value('world')}, q{SELECT cp_simulator_drop('world')}, q{SELECT cp_train_policy('greedy', '{"simulator": "world"}')},
+	q{SELECT cp_simulator_create('world', 'own', 'gym_member')}, q{SELECT cp_simulator_create('his', 'own', 'gym_member')}, q{SELECT cp_recommend(g, 'greedy', 'own') FROM gym_member g},
+	q{SELECT cp_decide(g, '1', 'random', 'anna 1', 'own') FROM gym_member g}, q{SELECT cp_forget('1')}, q{SELECT cp_log_partitions()}, q{DELETE FROM churnprevent.decision},
+	q{DELETE FROM churnprevent.contact_state}, q{UPDATE churnprevent.holdout SET share = 0}, q{SELECT salt FROM churnprevent.holdout}, q{SELECT customers FROM churnprevent.simulator},
+	q{DELETE FROM churnprevent.action}, q{DELETE FROM churnprevent.catalogue}, q{SELECT nextval('churnprevent.decision_decision_id_seq')})
+{
+	is(as(q{Bob's}, $call), '42501', "another operator may not: $call");
+}
 
 # Of another's model nothing, until it is given.
 for my $call ($score, q{SELECT cp_deploy('own', 1)}, q{SELECT cp_drop_model('own')}, q{SELECT cp_evaluate('own')},
@@ -59,6 +75,8 @@ for my $call ($score, q{SELECT cp_deploy('own', 1)}, q{SELECT cp_drop_model('own
 }
 is(as('anna', q{SELECT cp_grant_model('own', 'Bob''s'), cp_grant_model('own', 'reader')}), '|', 'the owner gives it');
 is(as($_, $score), '1200', "$_ scores") for q{Bob's}, 'reader';
+is(as($_, q{SELECT count(cp_recommend(g, 'greedy', 'own')) FROM gym_member g}), '1200', "$_ gets advice") for q{Bob's}, 'reader';
+is(as('reader', q{SELECT cp_decide(g, '1', 'random', 'anna 1', 'own') FROM gym_member g}), '42501', 'but a reader decides nothing');
 is(as(q{Bob's}, $_), '42501', "but may not: $_")
   for q{SELECT cp_deploy('own', 1)}, q{SELECT cp_drop_model('own')}, q{SELECT cp_grant_model('own', 'nobody')};
 is(as('reader', $_), '42501', "nor may a reader: $_")
@@ -97,9 +115,15 @@ is(as('anna', q{
 		$$ BEGIN INSERT INTO private.seen VALUES (current_user); RETURN pg_catalog.texteq($1, $2); END $$;
 	CREATE OPERATOR private.= (LEFTARG = text, RIGHTARG = text, FUNCTION = private.texteq);
 	SET search_path = private, pg_catalog;
-	SELECT public.cp_deploy('own', 3), public.cp_deploy('own', 'best') > 0, (public.cp_train('own', 'gym_member', 'left_club')).version;
+	SELECT public.cp_deploy('own', 3), public.cp_deploy('own', 'best') > 0, (public.cp_train('own', 'gym_member', 'left_club', '{"value_column": "monthly_fee", "tenure_column": "visits_per_month"}')).version;
+	SELECT count(d) FROM public.gym_member g, public.cp_decide(g, 'trap ' || member_id, 'random', 'trap ' || member_id, 'own') d WHERE member_id < 30;
+	SELECT count(public.cp_feedback('trap ' || n, 'none', 1)) FROM generate_series(1, 29) n;
+	SELECT count(t) FROM public.cp_train_policy('greedy') t;
+	INSERT INTO churnprevent.action (action_id, name, kind, eligible) VALUES (100, 'towel', 'offer', 'age > 30');
+	SELECT simulator FROM public.cp_simulator_create('world', 'own', 'private.gym_member');
+	SELECT max(version) FROM churnprevent.catalogue;
 	SELECT count(*) FROM private.seen;
-	}), "3|t|4\n0", 'nothing of his is called as somebody else');
+	}), "3|t|4\n29\n29\n6\nworld\n3\n0", 'nothing of his is called as somebody else');
 is(as('anna', q{
 	CREATE FUNCTION private.who(int) RETURNS int LANGUAGE plpgsql AS
 		$$ BEGIN IF current_user <> 'anna' THEN RAISE 'runs as %', current_user; END IF; RETURN $1; END $$;

@@ -248,39 +248,39 @@ check_ties(void)
 		CHECK_EQUAL(i % STATES == 0 ? 0 : 1, solution.plan[i / STATES][i % STATES]);
 }
 
-/* x of a x = b, by Gauss and Jordan with pivots; a and b are used up. */
+/* x of a x = b, by Gauss and Jordan with pivots; a [n][n] and b are used up. */
 static void
-solve_equations(double a[STATES][STATES], double b[STATES], double x[STATES])
+solve_equations(int n, double *a, double *b, double *x)
 {
-	for (int k = 0; k < STATES; k++)
+	for (int k = 0; k < n; k++)
 	{
 		int pivot = k;
 
-		for (int i = k; i < STATES; i++)
-			pivot = fabs(a[i][k]) > fabs(a[pivot][k]) ? i : pivot;
-		for (int j = 0; j < STATES; j++)
+		for (int i = k; i < n; i++)
+			pivot = fabs(a[i * n + k]) > fabs(a[pivot * n + k]) ? i : pivot;
+		for (int j = 0; j < n; j++)
 		{
-			double kept = a[k][j];
+			double kept = a[k * n + j];
 
-			a[k][j] = a[pivot][j];
-			a[pivot][j] = kept;
+			a[k * n + j] = a[pivot * n + j];
+			a[pivot * n + j] = kept;
 		}
 		x[k] = b[pivot];
 		b[pivot] = b[k];
 		b[k] = x[k];
-		for (int i = 0; i < STATES; i++)
+		for (int i = 0; i < n; i++)
 		{
-			double factor = a[i][k] / a[k][k];
+			double factor = a[i * n + k] / a[k * n + k];
 
 			if (i == k)
 				continue;
-			for (int j = 0; j < STATES; j++)
-				a[i][j] -= factor * a[k][j];
+			for (int j = 0; j < n; j++)
+				a[i * n + j] -= factor * a[k * n + j];
 			b[i] -= factor * b[k];
 		}
 	}
-	for (int k = 0; k < STATES; k++)
-		x[k] = b[k] / a[k][k];
+	for (int k = 0; k < n; k++)
+		x[k] = b[k] / a[k * n + k];
 }
 
 /* Values of following a policy in one month for ever: (1 - discount P) V = r. */
@@ -301,7 +301,7 @@ evaluate_endless(const Toy *toy, double discount, const double policy[PAIRS], in
 	}
 	for (int state = 0; state < STATES; state++)
 		a[state][state] += 1;
-	solve_equations(a, b, values);
+	solve_equations(STATES, a[0], b, values);
 }
 
 static void
@@ -345,6 +345,142 @@ check_endless(void)
 				CHECK_CLOSE(values[state], solution.values[1][reward][state], 1.1e-7);
 		}
 	}
+}
+
+/* ---- a process that lasts ---- */
+
+#define MANY 60
+#define CHOICES 4
+
+/* Hardly anybody leaves: 0 to 0.2 % a month. */
+typedef struct Lasting
+{
+	uint32_t masks[MANY];
+	double rewards[MANY * CHOICES];
+	uint32_t next[MANY * CHOICES][CP_MDP_BRANCHES];
+	double chances[MANY * CHOICES][CP_MDP_BRANCHES];
+	double policy[MANY * CHOICES];
+} Lasting;
+
+static CpStatus
+describe_lasting(void *host, uint32_t month, const CpMdpMonth *into)
+{
+	const Lasting *lasting = host;
+
+	(void) month;
+	memcpy(into->masks, lasting->masks, sizeof(lasting->masks));
+	memcpy(into->rewards, lasting->rewards, sizeof(lasting->rewards));
+	memcpy(into->next, lasting->next, sizeof(lasting->next));
+	memcpy(into->chances, lasting->chances, sizeof(lasting->chances));
+	memcpy(into->policies, lasting->policy, sizeof(lasting->policy));
+	return CP_OK;
+}
+
+/* scale: of money. Each state's first action stays near, so that news travels slowly. */
+static void
+make_lasting(uint64_t seed, double scale, Lasting *lasting)
+{
+	CpRng rng;
+
+	cp_rng_init(&rng, seed, 0);
+	for (uint32_t pair = 0; pair < MANY * CHOICES; pair++)
+	{
+		uint32_t state = pair / CHOICES;
+		double stays = 1 - 0.002 * cp_rng_uniform(&rng), first = cp_rng_uniform(&rng);
+
+		lasting->masks[state] = 1 | (uint32_t) cp_rng_below(&rng, 16);
+		lasting->rewards[pair] = scale * (40 + 10 * cp_rng_normal(&rng));
+		for (uint32_t branch = 0; branch < CP_MDP_BRANCHES; branch++)
+			lasting->next[pair][branch] =
+				pair % CHOICES == 0 ? (state + branch) % MANY : (uint32_t) cp_rng_below(&rng, MANY);
+		lasting->chances[pair][0] = stays * first;
+		lasting->chances[pair][1] = stays * (1 - first) * 0.5;
+		lasting->chances[pair][2] = stays * (1 - first) * 0.5;
+		lasting->policy[pair] = pair % CHOICES == 0 ? 0.7 : 0;
+	}
+	for (uint32_t state = 0; state < MANY; state++)
+		lasting->policy[state * CHOICES + (lasting->masks[state] & 8 ? 3 : 0)] += 0.3;
+}
+
+static void
+evaluate_lasting(const Lasting *lasting, double discount, const double *policy, double *values)
+{
+	static double a[MANY][MANY], b[MANY];
+
+	memset(a, 0, sizeof(a));
+	memset(b, 0, sizeof(b));
+	for (uint32_t pair = 0; pair < MANY * CHOICES; pair++)
+	{
+		b[pair / CHOICES] += policy[pair] * lasting->rewards[pair];
+		for (int branch = 0; branch < CP_MDP_BRANCHES; branch++)
+			a[pair / CHOICES][lasting->next[pair][branch]] -=
+				discount * policy[pair] * lasting->chances[pair][branch];
+	}
+	for (uint32_t state = 0; state < MANY; state++)
+		a[state][state] += 1;
+	solve_equations(MANY, a[0], b, values);
+}
+
+/* By how much an action of the best is better than what the state is worth. */
+static double
+advantage(const Lasting *lasting, double discount, const double *values, uint32_t state)
+{
+	double best = -INFINITY;
+
+	for (uint32_t pair = state * CHOICES; pair < (state + 1) * CHOICES; pair++)
+	{
+		double value = lasting->rewards[pair];
+
+		for (int branch = 0; branch < CP_MDP_BRANCHES; branch++)
+			value +=
+				discount * lasting->chances[pair][branch] * values[lasting->next[pair][branch]];
+		if (lasting->masks[state] >> pair % CHOICES & 1)
+			best = fmax(best, value);
+	}
+	return best - values[state];
+}
+
+/*
+ * A policy's values and those of the optimum's plan solve their equations; and no action is
+ * better than the plan's, which makes that the optimum.
+ */
+static void
+check_lasting(double discount, double scale)
+{
+	for (uint64_t seed = 1; seed <= 5; seed++)
+	{
+		static Lasting lasting;
+		CpMdp mdp = {MANY, CHOICES, 1, 1, 1, true, discount, &lasting, describe_lasting};
+		double values[2][MANY], expected[MANY], plan[MANY * CHOICES] = {0};
+		double tolerance = fmax(CP_MDP_TOLERANCE, CP_MDP_RELATIVE * scale * 60 / (1 - discount));
+		uint8_t actions[MANY];
+
+		make_lasting(seed, scale, &lasting);
+		REQUIRE_OK(cp_mdp_solve(unit_context(), &mdp, values[0], actions));
+		evaluate_lasting(&lasting, discount, lasting.policy, expected);
+		for (uint32_t state = 0; state < MANY; state++)
+		{
+			CHECK_CLOSE(expected[state], values[1][state], tolerance);
+			plan[state * CHOICES + actions[state]] = 1;
+		}
+		evaluate_lasting(&lasting, discount, plan, expected);
+		for (uint32_t state = 0; state < MANY; state++)
+		{
+			CHECK_CLOSE(expected[state], values[0][state], tolerance);
+			CHECK_CLOSE(0, advantage(&lasting, discount, values[0], state),
+			            tolerance * (1 - discount));
+		}
+		CHECK_EQUAL(0, unit_live_blocks());
+	}
+}
+
+static void
+check_lasting_processes(void)
+{
+	check_lasting(0.99, 1);
+	check_lasting(0.9999, 1e9);
+	/* squares of these numbers are infinite */
+	check_lasting(0.95, 1e200);
 }
 
 /* Months before the one that is repeated: as if that were described very often. */
@@ -422,7 +558,7 @@ check_convergence(void)
 	CHECK_STATUS(CP_BAD_PARAMETER, solve(&mdp, unit_context(), &solution));
 	mdp.discount = 1 - 1e-9;
 	CHECK_STATUS(CP_NOT_CONVERGED, solve(&mdp, unit_context(), &solution));
-	mdp.discount = 0.999;
+	mdp.discount = 0.9999;
 	CHECK_STATUS(CP_OK, solve(&mdp, unit_context(), &solution));
 }
 
@@ -465,6 +601,7 @@ test_mdp(void)
 	UNIT_CASE("a policy's value is a walk's, the plan's is the optimum", check_policy);
 	UNIT_CASE("ties go to the first action that may be taken", check_ties);
 	UNIT_CASE("endless values solve their equations", check_endless);
+	UNIT_CASE("endless values of a process that lasts", check_lasting_processes);
 	UNIT_CASE("months before the endless one", check_endless_after_months);
 	UNIT_CASE("what is no process", check_refusals);
 	UNIT_CASE("values that do not settle", check_convergence);

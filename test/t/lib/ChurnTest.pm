@@ -53,18 +53,18 @@ sub scores
 	return $answer;
 }
 
-# Content of every table of ours, name by name, order of rows aside.
+# Content of every table of ours, name by name, order of rows aside, and without what comes with the extension itself.
 sub table_digests
 {
 	my ($node, $database) = @_;
 	my @tables = split /\n/, $node->safe_psql($database,
-		"SELECT c.oid::regclass FROM pg_class c JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid"
-		  . " WHERE c.relkind IN ('r', 'p') AND d.deptype = 'e'"
-		  . " AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'churnprevent') ORDER BY 1");
+		"SELECT concat_ws(' ', c.oid::regclass, extcondition[array_position(extconfig, c.oid)])"
+		  . " FROM pg_class c JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid JOIN pg_extension e ON e.oid = d.refobjid"
+		  . " WHERE c.relkind IN ('r', 'p') AND d.deptype = 'e' AND e.extname = 'churnprevent' ORDER BY c.oid::regclass::text");
 
 	return join "\n", map {
 		"$_ " . $node->safe_psql($database,
-			"SELECT count(*), md5(string_agg(t::text, ' ' ORDER BY t::text)) FROM $_ t");
+			"SELECT count(*), md5(string_agg(t::text, ' ' ORDER BY t::text)) FROM (SELECT * FROM $_) t");
 	} @tables;
 }
 
