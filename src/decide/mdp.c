@@ -294,7 +294,7 @@ settle(Solver *solver)
 	solver->shrink = contraction(solver);
 	if (!(solver->shrink < 1))
 		return cp_fail(solver->context, CP_BAD_PARAMETER,
-		               "an endless process needs a discount below 1 or a chance to end");
+		               "An endless process needs a discount below 1 or a chance to end.");
 	for (int sweeps = 0; sweeps < MAX_SWEEPS; sweeps++)
 	{
 		if (sweeps % SWEEPS_A_GUESS == 0)
@@ -304,7 +304,7 @@ settle(Solver *solver)
 			return CP_OK;
 	}
 	return cp_fail(solver->context, CP_NOT_CONVERGED,
-	               "values have not settled after %d sweeps at a discount of %.9g", MAX_SWEEPS,
+	               "Values have not settled after %d sweeps at a discount of %.9g.", MAX_SWEEPS,
 	               solver->mdp->discount);
 }
 
@@ -314,15 +314,15 @@ static CpStatus
 check(CpContext *context, const CpMdp *mdp)
 {
 	if (mdp->states < 1 || mdp->months < 1 || mdp->rewards < 1)
-		return cp_fail(context, CP_BAD_PARAMETER, "a process needs states, months and rewards");
+		return cp_fail(context, CP_BAD_PARAMETER, "A process needs states, months and rewards.");
 	if (mdp->actions < 1 || mdp->actions > CP_MDP_ACTIONS)
-		return cp_fail(context, CP_BAD_PARAMETER, "a process has 1 to %d actions, not %u",
+		return cp_fail(context, CP_BAD_PARAMETER, "A process has 1 to %d actions, not %u.",
 		               CP_MDP_ACTIONS, mdp->actions);
 	if (mdp->states > UINT32_MAX / mdp->actions)
-		return cp_fail(context, CP_BAD_PARAMETER, "%u states with %u actions are too many",
+		return cp_fail(context, CP_BAD_PARAMETER, "%u states with %u actions are too many.",
 		               mdp->states, mdp->actions);
 	if (!(mdp->discount > 0 && mdp->discount <= 1))
-		return cp_fail(context, CP_BAD_PARAMETER, "a discount is in (0, 1], not %.9g",
+		return cp_fail(context, CP_BAD_PARAMETER, "A discount is in (0, 1], not %.9g.",
 		               mdp->discount);
 	return CP_OK;
 }

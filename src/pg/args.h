@@ -30,6 +30,9 @@ extern Jsonb *cp_options_argument(FunctionCallInfo fcinfo, int argument);
 /* The second argument, the name of a model, or NULL. */
 extern text *cp_model_argument(FunctionCallInfo fcinfo);
 
+/* The row type that the calling function returns, ready for rows to be made of it. */
+extern TupleDesc cp_returned_type(FunctionCallInfo fcinfo);
+
 /* The error that the argument is not in its range, such as "between 0 and 1". */
 extern void cp_report_range(const char *name, double value, const char *range)
 	pg_attribute_noreturn();

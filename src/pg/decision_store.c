@@ -65,7 +65,10 @@ read_earlier(const CpLogEntry *entry, const char *method, CpEarlier *earlier)
 	Datum key = CStringGetTextDatum(entry->key);
 
 	if (!cp_run_planned(&find_earlier, &key, NULL))
-		elog(ERROR, "key \"%s\" was taken and is gone", entry->key);
+		ereport(ERROR,
+		        (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+		         errmsg("the decision made under key \"%s\" has just been deleted", entry->key),
+		         errhint("Try again.")));
 	if (strcmp(text_result(2), entry->customer_id) != 0)
 		report_key_taken(entry->key, "customer", text_result(2), entry->customer_id);
 	if (strcmp(text_result(3), method) != 0)

@@ -347,13 +347,11 @@ cp_feedback(PG_FUNCTION_ARGS)
 	CpElevation elevation;
 	CpOutcome outcome;
 	CpBound bound;
-	TupleDesc descriptor;
+	TupleDesc descriptor = cp_returned_type(fcinfo);
 	Datum values[3];
 	bool nulls[3] = {false};
 
 	PreventCommandIfReadOnly("cp_feedback()");
-	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
 	read_outcome(fcinfo, &outcome);
 	cp_elevate(&elevation);
 	cp_feedback_insert(&outcome, &bound);
@@ -362,7 +360,7 @@ cp_feedback(PG_FUNCTION_ARGS)
 	values[1] = Int64GetDatum(bound.decision_id);
 	values[2] = BoolGetDatum(bound.mismatch);
 	nulls[1] = nulls[2] = bound.decision_id == 0;
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls)));
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(descriptor, values, nulls)));
 }
 
 Datum

@@ -62,11 +62,9 @@ add_interval(Row *row, CpInterval interval)
 static Datum
 single_row(FunctionCallInfo fcinfo, Row *row)
 {
-	TupleDesc descriptor;
+	TupleDesc descriptor = cp_returned_type(fcinfo);
 
-	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
-	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), row->values, row->nulls));
+	return HeapTupleGetDatum(heap_form_tuple(descriptor, row->values, row->nulls));
 }
 
 static void

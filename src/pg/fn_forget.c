@@ -13,6 +13,7 @@
 
 #include "num/bloom.h"
 #include "num/hash.h"
+#include "pg/args.h"
 #include "pg/bridge.h"
 #include "pg/model_store.h"
 #include "pg/store.h"
@@ -109,14 +110,11 @@ cp_forget(PG_FUNCTION_ARGS)
 	char *customer_id = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	MemoryContext caller = CurrentMemoryContext;
 	CpElevation elevation;
-	TupleDesc descriptor;
+	TupleDesc descriptor = cp_returned_type(fcinfo);
 	Datum values[4];
 	bool nulls[4] = {false};
 
 	PreventCommandIfReadOnly("cp_forget()");
-	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
-	descriptor = BlessTupleDesc(descriptor);
 	cp_elevate(&elevation);
 	values[3] = Int64GetDatum(mark_policies(customer_id));
 	values[2] = Int64GetDatum(mark_models(customer_id));

@@ -170,13 +170,11 @@ cp_simulator_create(PG_FUNCTION_ARGS)
 	Jsonb *params = cp_options_argument(fcinfo, 3);
 	CpSimulatorMade made;
 	CpBridge bridge;
-	TupleDesc descriptor;
+	TupleDesc descriptor = cp_returned_type(fcinfo);
 	Datum values[4];
 	bool nulls[4] = {false};
 
 	PreventCommandIfReadOnly("cp_simulator_create()");
-	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
 	begin_bridge(&bridge);
 	cp_simulator_make(&bridge, name, model, source, params, &made);
 	MemoryContextDelete(bridge.memory);
@@ -184,7 +182,7 @@ cp_simulator_create(PG_FUNCTION_ARGS)
 	values[1] = Int32GetDatum((int32) made.count);
 	values[2] = Float8GetDatum(made.mean_hazard);
 	values[3] = Float8GetDatum(made.mean_charge);
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls)));
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(descriptor, values, nulls)));
 }
 
 Datum
@@ -368,14 +366,12 @@ set_ratio(Datum *values, bool *nulls, int column, double above, double below)
 static Datum
 value_row(FunctionCallInfo fcinfo, const Totals *totals, double n)
 {
-	TupleDesc descriptor;
+	TupleDesc descriptor = cp_returned_type(fcinfo);
 	Datum values[8];
 	bool nulls[8] = {false};
 	double mean = totals->policy / n;
 	double variance = n > 1 ? (totals->policy_squares / n - mean * mean) * n / (n - 1) : NAN;
 
-	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
 	values[0] = Float8GetDatum(mean);
 	values[1] = Float8GetDatum(totals->none / n);
 	values[2] = Float8GetDatum(totals->optimum / n);
@@ -386,7 +382,7 @@ value_row(FunctionCallInfo fcinfo, const Totals *totals, double n)
 	nulls[6] = isnan(variance);
 	values[6] = Float8GetDatum(sqrt(fmax(variance, 0) / n));
 	values[7] = BoolGetDatum(true);
-	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls));
+	return HeapTupleGetDatum(heap_form_tuple(descriptor, values, nulls));
 }
 
 Datum

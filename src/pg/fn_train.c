@@ -332,12 +332,10 @@ static Datum
 result_row(FunctionCallInfo fcinfo, const CpNewModel *stored, const CpMetrics *metrics,
            int32 version)
 {
-	TupleDesc descriptor;
+	TupleDesc descriptor = cp_returned_type(fcinfo);
 	Datum values[11];
 	bool nulls[11] = {false};
 
-	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
 	values[0] = Int32GetDatum(version);
 	values[1] = Int64GetDatum(stored->rows);
 	values[2] = Int32GetDatum(stored->feature_count);
@@ -349,7 +347,7 @@ result_row(FunctionCallInfo fcinfo, const CpNewModel *stored, const CpMetrics *m
 	set_number(values, nulls, 8, metrics->ece);
 	values[9] = JsonbPGetDatum(stored->weights);
 	values[10] = BoolGetDatum(stored->deploy);
-	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls));
+	return HeapTupleGetDatum(heap_form_tuple(descriptor, values, nulls));
 }
 
 Datum

@@ -13,6 +13,7 @@
 #include "utils/typcache.h"
 
 #include "decide/response.h"
+#include "pg/args.h"
 #include "pg/guc.h"
 #include "pg/json.h"
 #include "pg/scorer.h"
@@ -258,9 +259,7 @@ cp_scorer_result_type(CpScorer *scorer, FunctionCallInfo fcinfo)
 	if (scorer->result_type != NULL)
 		return scorer->result_type;
 	caller = MemoryContextSwitchTo(scorer->memory);
-	if (get_call_result_type(fcinfo, NULL, &scorer->result_type) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
-	scorer->result_type = BlessTupleDesc(scorer->result_type);
+	scorer->result_type = cp_returned_type(fcinfo);
 	MemoryContextSwitchTo(caller);
 	return scorer->result_type;
 }

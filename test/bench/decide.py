@@ -131,7 +131,7 @@ def write_scripts(directory, customer, key, suffix):
 
 
 def compare(connection, number, variant):
-    """Alternating runs of both scripts, printed: figures by rate and by CPU, and how many decisions were made."""
+    """Alternating runs of both scripts, printed: how many decisions were made, and the figure."""
     name, customer, key, suffix = variant
     with tempfile.TemporaryDirectory() as directory:
         decide, plain = write_scripts(directory, customer, key, suffix)
@@ -144,11 +144,9 @@ def compare(connection, number, variant):
     bench.table([name, "cp_decide, tps", "plain, tps", "ratio", "cp_decide, CPU us", "plain, CPU us", "ratio"],
                 [[i + 1, "%.0f" % a.tps, "%.0f" % b.tps, "%.3f" % (a.tps / b.tps), "%.0f" % a.cpu_us, "%.0f" % b.cpu_us,
                   "%.3f" % (b.cpu_us / a.cpu_us)] for i, (a, b) in enumerate(pairs)])
-    return sum(a.count for a, _ in both), [
-        Figure("decide: %s, times the plain inserts" % name, LEAST, statistics.median(ratios), least=True, unit=" x",
-               steady=ratios[-1] - ratios[0] < UNSTEADY or (ratios[0] >= LEAST) == (ratios[-1] >= LEAST)),
-        Figure("decide: the same by CPU", LEAST, statistics.median(b.cpu_us / a.cpu_us for a, b in pairs), least=True, unit=" x"),
-    ]
+    figure = Figure("decide: %s, times the plain inserts" % name, LEAST, statistics.median(ratios), least=True, unit=" x",
+                    steady=ratios[-1] - ratios[0] < UNSTEADY or (ratios[0] >= LEAST) == (ratios[-1] >= LEAST))
+    return sum(a.count for a, _ in both), figure
 
 
 def measure_log(connection):
@@ -161,9 +159,9 @@ def measure_log(connection):
     figures, decided = [], 0
     with Durable(connection):
         for number, variant in enumerate(VARIANTS):
-            count, compared = compare(connection, number, variant)
+            count, figure = compare(connection, number, variant)
             decided += count
-            figures += compared
+            figures.append(figure)
     logged, keys, without = value(connection, "SELECT count(*), (SELECT count(*) FROM churnprevent.decision_key), "
                                               "count(*) FILTER (WHERE NOT coalesce(propensity > 0 AND propensity <= 1, false)) FROM churnprevent.decision")
     width, plain_width = value(connection, "SELECT (SELECT avg(pg_column_size(d)) FROM (SELECT * FROM churnprevent.decision LIMIT 1000) d)::float8, "

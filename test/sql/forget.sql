@@ -29,6 +29,8 @@ SELECT count(cp_feedback(n, 'none', 1)) FROM unnest('{1,2,700,told}'::text[]) n;
 SELECT DISTINCT policy, version FROM cp_train_policy('greedy');
 SELECT count(cp_feedback('701', 'none', 1)) FROM generate_series(1, 1);
 SELECT DISTINCT policy, version FROM cp_train_policy('greedy');
+-- What is done for them is kept.
+SELECT count(*) AS acted FROM unnest('{1,2,700,701}'::int[]) n, cp_decide(one(n), n::text, 'random', 'acted ' || n, 'low') WHERE action_name <> 'none';
 SELECT tableoid::regclass::text ~ 'default' AS in_default, count(*) FROM churnprevent.decision GROUP BY 1 ORDER BY 1;
 SELECT * FROM left_of;
 
