@@ -223,13 +223,13 @@ BEGIN
 		RAISE EXCEPTION 'keep_months must be 1 or more' USING ERRCODE = 'invalid_parameter_value';
 	END IF;
 	FOR log, clock IN VALUES ('decision', 'decided_at'), ('feedback', 'observed_at') LOOP
-		-- Nobody may write a row into the default partition that belongs into a new one.
-		EXECUTE format('LOCK TABLE churnprevent.%I IN SHARE ROW EXCLUSIVE MODE', log);
 		FOR bounds IN
 			SELECT tstzrange(m, m + '1 month') FROM generate_series(0, months_ahead) n, LATERAL (SELECT date_trunc('month', now()) + make_interval(months => n)) t(m)
 		LOOP
 			partition := format('churnprevent.%s_%s', log, to_char(lower(bounds), 'YYYY_MM'));
 			CONTINUE WHEN to_regclass(partition) IS NOT NULL;
+			-- What is being written is waited for, and what comes then goes where it belongs.
+			EXECUTE format('LOCK TABLE churnprevent.%I IN ACCESS EXCLUSIVE MODE', log);
 			EXECUTE format('CREATE TABLE %s (LIKE churnprevent.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', partition, log);
 			EXECUTE format('WITH early AS (DELETE FROM churnprevent.%I WHERE %I >= %L AND %I < %L RETURNING *) INSERT INTO %s SELECT * FROM early',
 				log || '_default', clock, lower(bounds), clock, upper(bounds), partition);

@@ -135,6 +135,13 @@ read_decision(Collected *collected, HeapTuple row, TupleDesc descriptor, const C
 		return;
 	}
 	*coded = playbook_of(*coded, int_column(row, descriptor, 4));
+	if (dyn < 0 || (uint32) dyn >= (*coded)->world.states)
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+		     errmsg(
+				 "the log of decisions has state %d, which version %d of the catalogue does not have",
+				 dyn, (*coded)->version)));
 	cp_world_decode(&(*coded)->world, (uint32) dyn, &state);
 	/* What still works is not known to the churn model, and would count for what comes after it. */
 	if (state.discount != 0 || state.upgrade != 0)

@@ -41,8 +41,8 @@ cp_guc_init(void)
 		"churnprevent.margin", "Share of a customer's monthly charge that is earned.", NULL,
 		&cp_margin, CP_DEFAULT_MARGIN, 0.001, 1, PGC_SUSET, 0, NULL, NULL, NULL);
 	DefineCustomRealVariable("churnprevent.rl_gamma", "What money a month from now is worth today.",
-	                         NULL, &cp_rl_gamma, CP_DEFAULT_DISCOUNT, 0, 0.9999, PGC_SUSET, 0, NULL,
-	                         NULL, NULL);
+	                         NULL, &cp_rl_gamma, CP_DEFAULT_DISCOUNT, 0.01, 0.9999, PGC_SUSET, 0,
+	                         NULL, NULL, NULL);
 	DefineCustomIntVariable("churnprevent.attribution_window",
 	                        "Days that a decision waits for feedback.",
 	                        "Feedback that names no decision is bound to one made within them.",

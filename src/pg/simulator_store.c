@@ -91,7 +91,7 @@ static const CpOptionRule simulator_rules[] = {
 	{"flip", CP_OPTION_TEXT, AT(flip)},
 	{"form", CP_OPTION_CUSTOM, AT(world.form), .read = read_form},
 	NUMBER("margin", economics.margin, 0.001, 1),
-	NUMBER("discount", economics.discount, 0, 0.9999),
+	NUMBER("discount", economics.discount, 0.01, 0.9999),
 	{"policy", CP_OPTION_TEXT, AT(policy)},
 	{"customers", CP_OPTION_WHOLE, AT(customers), 1, CP_SIMULATOR_MOST},
 	{"seed", CP_OPTION_WHOLE, AT(seed), 0, 9007199254740992.0},

@@ -207,7 +207,7 @@ SELECT set_eq($$ SELECT name, context, vartype, boot_val, min_val, max_val, coal
 	$$ VALUES ('churnprevent.default_model', 'user', 'string', '', NULL, NULL, ''), ('churnprevent.training_memory', 'superuser', 'integer', '1048576', '1024', '2147483647', 'kB'),
 		('churnprevent.cache_memory', 'superuser', 'integer', '262144', '1024', '2147483647', 'kB'), ('churnprevent.risk_threshold_medium', 'user', 'real', '0.3', '0', '1', ''),
 		('churnprevent.risk_threshold_high', 'user', 'real', '0.6', '0', '1', ''), ('churnprevent.margin', 'superuser', 'real', '0.6', '0.001', '1', ''),
-		('churnprevent.rl_gamma', 'superuser', 'real', '0.99', '0', '0.9999', ''), ('churnprevent.attribution_window', 'superuser', 'integer', '90', '1', '3660', '') $$, 'these settings and no others');
+		('churnprevent.rl_gamma', 'superuser', 'real', '0.99', '0.01', '0.9999', ''), ('churnprevent.attribution_window', 'superuser', 'integer', '90', '1', '3660', '') $$, 'these settings and no others');
 SELECT is_empty($$ SELECT name FROM pg_settings WHERE name ~ '^churnprevent\.' AND coalesce(short_desc, '') = '' $$, 'every setting is described');
 SELECT throws_ok('SET churnprevent.no_such_setting = 1', '42602', NULL, 'the prefix is reserved') WHERE current_setting('server_version_num')::int >= 150000;
 
