@@ -92,7 +92,6 @@ SELECT count(*) AS members, count(*) FILTER (WHERE r IS DISTINCT FROM b) AS json
 FROM (SELECT * FROM gym_member) m, unnest('{greedy,random}'::text[]) method, cp_recommend(m, method, 'gym') r, cp_recommend(to_jsonb(m), method, 'gym') b, cp_recommend(to_json(m), method, 'gym') j,
 	cp_recommend(model => 'gym', method => method, customer => m) n,
 	LATERAL (SELECT m.age, m.monthly_fee, m.plan, m.home_club, m.auto_renew, m.visits_per_month, m.joined, m.last_visit, 1 AS more) o, cp_recommend(o, method, 'gym') s;
-SET force_parallel_mode = on;
 SET parallel_setup_cost = 0;
 SET parallel_tuple_cost = 0;
 SET min_parallel_table_scan_size = 0;
@@ -109,7 +108,6 @@ END
 $$;
 SELECT plan_of($$ SELECT count(*) FROM gym_member m WHERE (cp_recommend(m, 'greedy', 'gym')).action_name = 'none' $$) ~ 'Parallel Seq Scan' AS parallel;
 SELECT sum((cp_recommend(m, 'greedy', 'gym')).expected_value)::numeric(20, 6) AS parallel FROM gym_member m \gset
-RESET force_parallel_mode;
 SET max_parallel_workers_per_gather = 0;
 SELECT sum((cp_recommend(m, 'greedy', 'gym')).expected_value)::numeric(20, 6) = :parallel AS same FROM gym_member m;
 RESET max_parallel_workers_per_gather;
