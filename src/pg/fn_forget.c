@@ -41,21 +41,32 @@ count_of(const char *statement, const char *customer_id)
 	return DatumGetInt64(cp_result(1));
 }
 
-/* Was the customer among those that a model learned from? One that kept no ids may have. */
+/*
+ * Was the customer among those that a model learned from? One that kept no ids may have. The
+ * filter of a large model takes megabytes, which go before the next one is read.
+ */
 static bool
-learned_from(bytea *customers, uint64 hash)
+learned_from(Datum customers, uint64 hash)
 {
+	MemoryContext memory =
+		AllocSetContextCreate(CurrentMemoryContext, "churnprevent filter", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(memory);
+	bytea *bytes = DatumGetByteaPP(customers);
 	CpBridge bridge;
 	CpReader reader;
 	CpBloom bloom;
+	bool has;
 
-	cp_bridge_init(&bridge, CurrentMemoryContext, 0);
+	cp_bridge_init(&bridge, memory, 0);
 	cp_bridge_check(&bridge,
-	                cp_reader_open(&reader, &bridge.context, VARDATA_ANY(customers),
-	                               VARSIZE_ANY_EXHDR(customers), CP_CUSTOMERS_MAGIC, 1),
+	                cp_reader_open(&reader, &bridge.context, VARDATA_ANY(bytes),
+	                               VARSIZE_ANY_EXHDR(bytes), CP_CUSTOMERS_MAGIC, 1),
 	                NULL);
 	cp_bridge_check(&bridge, cp_bloom_read(&bloom, &reader), NULL);
-	return cp_bloom_has(&bloom, hash);
+	has = cp_bloom_has(&bloom, hash);
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(memory);
+	return has;
 }
 
 /* Mark every version that learned from the customer. Returns how many. */
@@ -81,7 +92,7 @@ mark_models(const char *customer_id)
 		Datum model_id = SPI_getbinval(models->vals[i], models->tupdesc, 1, &isnull);
 		Datum customers = SPI_getbinval(models->vals[i], models->tupdesc, 2, &isnull);
 
-		if (!isnull && !learned_from(DatumGetByteaPP(customers), hash))
+		if (!isnull && !learned_from(customers, hash))
 			continue;
 		cp_run(mark, 1, &type, &model_id, NULL);
 		marked++;

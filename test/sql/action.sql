@@ -201,6 +201,15 @@ UPDATE churnprevent.action SET cost_fixed = 14 WHERE name = 'trainer';
 RESET search_path;
 RESET ROLE;
 
+-- Before anybody decides there is a warning: when a model is put in force by training, or by deploying. Not when it fits, nor when it is only stored.
+UPDATE churnprevent.action SET eligible = 'weight > 80' WHERE name = 'trainer';
+SELECT version FROM cp_train('warned', 'gym_member', 'left_club', '{"id": "member_id", "members": "gbm", "gbm": {"rounds": 5}}');
+SELECT version FROM cp_train('warned', 'gym_member', 'left_club', '{"id": "member_id", "members": "gbm", "gbm": {"rounds": 5}, "deploy": false}');
+SELECT cp_deploy('warned', 2);
+SELECT cp_deploy('warned', 'rollback');
+UPDATE churnprevent.action SET eligible = 'age > 80' WHERE name = 'trainer';
+SELECT cp_deploy('warned', 2);
+
 SET client_min_messages = warning;
 DROP SCHEMA action_evil CASCADE;
 DROP OWNED BY action_operator, action_reader;

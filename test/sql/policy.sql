@@ -123,6 +123,18 @@ SET churnprevent.training_memory = '1MB';
 SELECT cp_train_policy('greedy', '{"simulator": "world", "decisions": 1000000}'); \echo :LAST_ERROR_SQLSTATE
 RESET churnprevent.training_memory;
 
+-- Doing nothing under a cool-down, while a discount runs or after an upgrade is no trial of doing nothing; for somebody who is free it is.
+SELECT sum(trials) AS before FROM cp_train_policy('greedy', '{"name": "trials"}') \gset
+INSERT INTO churnprevent.contact_state (customer_id, tokens_at, cooldown_until, discount_id, discount_until, upgrade_id) VALUES
+	('cooling', now(), now() + '9 days', NULL, NULL, NULL), ('discounted', now(), NULL, 1, now() + '40 days', NULL), ('upgraded', now(), NULL, NULL, NULL, 3), ('free', now(), NULL, NULL, NULL, NULL);
+CREATE TEMP TABLE asked AS
+SELECT id, d.decision_id, d.reason FROM unnest('{cooling,discounted,upgraded,free}'::text[]) id, gym_member m, cp_decide(m, id, 'none', model => 'gym') d WHERE member_id = 7;
+SELECT id, reason FROM asked ORDER BY 1;
+-- Without a number there is no decision to judge where nothing could be done.
+SELECT feedback_id IS NOT NULL AS kept, matched_decision FROM cp_feedback('cooling', 'none', 1);
+SELECT id, matched_decision = decision_id AS matched, mismatch FROM asked, cp_feedback(id, 'none', 1, decision_id => decision_id) ORDER BY 1;
+SELECT sum(trials) - :before AS more FROM cp_train_policy('greedy', '{"name": "trials"}');
+
 -- Rights: an operator trains on the log and in worlds of their own, and writes no policy by hand.
 CREATE ROLE policy_operator;
 CREATE ROLE policy_reader;
