@@ -15,7 +15,7 @@ MODULE_big = churnprevent
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\([^']*\)'.*/\1/p" churnprevent.control)
 
 # Objects, one block a layer, listed by name so that no file is built by accident.
-NUM_OBJS = context rng hash bloom vec special sort bytes blas
+NUM_OBJS = context rng hash bloom vec packed special sort bytes blas
 
 LEARN_OBJS = training dataset dictionary featuremap binning tree tree_grow tree_masks gbm forest \
 	net net_inputs net_learner blend calibrate ensemble model metrics evaluation roc importance leak \
@@ -23,7 +23,7 @@ LEARN_OBJS = training dataset dictionary featuremap binning tree tree_grow tree_
 
 STATS_OBJS =
 
-DECIDE_OBJS = rule_lexer rule catalogue response policy contact mdp world population
+DECIDE_OBJS = rule_lexer rule catalogue response policy contact mdp world population limits offers
 
 PG_OBJS = module guc bridge args decimal json option_rules options features label source steering training_set store model_store model_cache \
 	situation scorer evaluation_set rule_scope playbook advice decision_store simulator_store \
@@ -34,7 +34,7 @@ PURE_OBJS = $(NUM_OBJS:%=src/num/%.o) $(LEARN_OBJS:%=src/learn/%.o) \
 OBJS = $(PURE_OBJS) $(PG_OBJS:%=src/pg/%.o)
 
 # Where the time goes: compiled for speed, with the results of strict arithmetic.
-HOT_OBJS = src/num/vec.o $(LEARN_OBJS:%=src/learn/%.o) $(DECIDE_OBJS:%=src/decide/%.o)
+HOT_OBJS = src/num/vec.o src/num/packed.o $(LEARN_OBJS:%=src/learn/%.o) $(DECIDE_OBJS:%=src/decide/%.o)
 
 # OpenBLAS is loaded when first needed (src/num/blas.c). A backend wants no threads: where Debian's
 # serial variant is installed, it is found first.

@@ -11,6 +11,7 @@ extern void test_rng(void);
 extern void test_hash(void);
 extern void test_bloom(void);
 extern void test_vec(void);
+extern void test_packed(void);
 extern void test_special(void);
 extern void test_sort(void);
 extern void test_bytes(void);
@@ -46,6 +47,7 @@ extern void test_contact(void);
 extern void test_mdp(void);
 extern void test_world(void);
 extern void test_population(void);
+extern void test_offers(void);
 
 static const UnitTest tests[] = {
 	{"context", test_context},
@@ -53,6 +55,7 @@ static const UnitTest tests[] = {
 	{"hash", test_hash},
 	{"bloom", test_bloom},
 	{"vec", test_vec},
+	{"packed", test_packed},
 	{"special", test_special},
 	{"sort", test_sort},
 	{"bytes", test_bytes},
@@ -88,6 +91,7 @@ static const UnitTest tests[] = {
 	{"mdp", test_mdp},
 	{"world", test_world},
 	{"population", test_population},
+	{"offers", test_offers},
 };
 
 int
