@@ -23,11 +23,11 @@ LEARN_OBJS = training dataset dictionary featuremap binning tree tree_grow tree_
 
 STATS_OBJS =
 
-DECIDE_OBJS = rule_lexer rule catalogue response policy contact mdp world population limits offers
+DECIDE_OBJS = rule_lexer rule catalogue response policy contact mdp world population limits offers pricing
 
 PG_OBJS = module guc bridge args decimal json option_rules options features label source steering training_set store model_store model_cache \
 	situation scorer evaluation_set rule_scope playbook advice decision_store simulator_store \
-	fn_train fn_predict fn_explain fn_importance fn_evaluate fn_model fn_metrics fn_decide fn_forget fn_policy fn_simulate
+	fn_train fn_predict fn_explain fn_importance fn_evaluate fn_model fn_metrics fn_decide fn_forget fn_policy fn_simulate fn_price
 
 PURE_OBJS = $(NUM_OBJS:%=src/num/%.o) $(LEARN_OBJS:%=src/learn/%.o) \
 	$(STATS_OBJS:%=src/stats/%.o) $(DECIDE_OBJS:%=src/decide/%.o)

@@ -77,6 +77,18 @@ cp_model_argument(FunctionCallInfo fcinfo)
 	return PG_ARGISNULL(1) ? NULL : PG_GETARG_TEXT_PP(1);
 }
 
+MemoryContext
+cp_aggregate_memory(FunctionCallInfo fcinfo)
+{
+	MemoryContext memory;
+
+	if (!AggCheckCallContext(fcinfo, &memory))
+		ereport(ERROR,
+		        (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+		         errmsg("this function is a part of an aggregate and cannot be called by itself")));
+	return memory;
+}
+
 TupleDesc
 cp_returned_type(FunctionCallInfo fcinfo)
 {

@@ -30,6 +30,9 @@ extern Jsonb *cp_options_argument(FunctionCallInfo fcinfo, int argument);
 /* The second argument, the name of a model, or NULL. */
 extern text *cp_model_argument(FunctionCallInfo fcinfo);
 
+/* The memory that an aggregate's state lives in; an error when the caller is no aggregate. */
+extern MemoryContext cp_aggregate_memory(FunctionCallInfo fcinfo);
+
 /* The row type that the calling function returns, ready for rows to be made of it. */
 extern TupleDesc cp_returned_type(FunctionCallInfo fcinfo);
 

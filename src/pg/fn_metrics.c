@@ -18,6 +18,7 @@
 #include "utils/memutils.h"
 
 #include "learn/metrics.h"
+#include "pg/args.h"
 #include "pg/bridge.h"
 #include "pg/guc.h"
 
@@ -33,18 +34,6 @@ PG_FUNCTION_INFO_V1(cp_brier_transition);
 PG_FUNCTION_INFO_V1(cp_brier_transition_int);
 PG_FUNCTION_INFO_V1(cp_loss_combine);
 PG_FUNCTION_INFO_V1(cp_loss_final);
-
-static MemoryContext
-aggregate_memory(FunctionCallInfo fcinfo)
-{
-	MemoryContext memory;
-
-	if (!AggCheckCallContext(fcinfo, &memory))
-		ereport(ERROR,
-		        (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-		         errmsg("this function is a part of an aggregate and cannot be called by itself")));
-	return memory;
-}
 
 static bool
 label_of_int(int32 label)
@@ -100,7 +89,7 @@ auc_reserve(AucState *state, MemoryContext memory, uint64 rows)
 static Datum
 auc_add(FunctionCallInfo fcinfo, bool label)
 {
-	MemoryContext memory = aggregate_memory(fcinfo);
+	MemoryContext memory = cp_aggregate_memory(fcinfo);
 	AucState *state = PG_ARGISNULL(0) ? auc_state(memory) : (AucState *) PG_GETARG_POINTER(0);
 	double score = PG_GETARG_FLOAT8(1);
 
@@ -142,7 +131,7 @@ cp_auc_transition_int(PG_FUNCTION_ARGS)
 Datum
 cp_auc_combine(PG_FUNCTION_ARGS)
 {
-	MemoryContext memory = aggregate_memory(fcinfo);
+	MemoryContext memory = cp_aggregate_memory(fcinfo);
 	AucState *into = PG_ARGISNULL(0) ? auc_state(memory) : (AucState *) PG_GETARG_POINTER(0);
 	AucState *from = PG_ARGISNULL(1) ? NULL : (AucState *) PG_GETARG_POINTER(1);
 
@@ -162,7 +151,7 @@ cp_auc_serialize(PG_FUNCTION_ARGS)
 	AucState *state = (AucState *) PG_GETARG_POINTER(0);
 	StringInfoData buffer;
 
-	aggregate_memory(fcinfo);
+	cp_aggregate_memory(fcinfo);
 	pq_begintypsend(&buffer);
 	pq_sendint32(&buffer, state->rows);
 	for (uint32 i = 0; i < state->rows; i++)
@@ -179,7 +168,7 @@ cp_auc_deserialize(PG_FUNCTION_ARGS)
 	StringInfoData buffer;
 	uint32 rows;
 
-	aggregate_memory(fcinfo);
+	cp_aggregate_memory(fcinfo);
 	initStringInfo(&buffer);
 	appendBinaryStringInfo(&buffer, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
 	rows = pq_getmsgint(&buffer, 4);
@@ -201,7 +190,7 @@ cp_auc_final(PG_FUNCTION_ARGS)
 	CpBridge bridge;
 	double auc;
 
-	aggregate_memory(fcinfo);
+	cp_aggregate_memory(fcinfo);
 	if (state == NULL)
 		PG_RETURN_NULL();
 	cp_bridge_init(&bridge, CurrentMemoryContext, 0);
@@ -247,7 +236,7 @@ add_loss(FunctionCallInfo fcinfo, double rows, double loss)
 {
 	ArrayType *array;
 
-	aggregate_memory(fcinfo);
+	cp_aggregate_memory(fcinfo);
 	if (PG_ARGISNULL(0))
 		return make_loss_state(rows, loss);
 	/* The array that was changed, which is a copy where the argument was packed. */

@@ -116,7 +116,17 @@ INSERT INTO promised VALUES
 	('cp_brier_transition(double precision[],double precision,boolean)', 'double precision[], double precision, boolean', 'double precision[]', 'f', 'i', 's', false, true),
 	('cp_brier_transition(double precision[],double precision,integer)', 'double precision[], double precision, integer', 'double precision[]', 'f', 'i', 's', false, true),
 	('cp_loss_combine(double precision[],double precision[])', 'double precision[], double precision[]', 'double precision[]', 'f', 'i', 's', false, true),
-	('cp_loss_final(double precision[])', 'double precision[]', 'double precision', 'f', 'i', 's', false, true);
+	('cp_loss_final(double precision[])', 'double precision[]', 'double precision', 'f', 'i', 's', false, true),
+	('cp_price(double precision[],double precision[],integer[],double precision[],double precision[])', 'value double precision[], cost double precision[], class integer[], count_price double precision[], '
+		'money_price double precision[]', 'cp_pricing', 'a', 'i', 's', false, true),
+	('cp_price(real[],real[],integer[],double precision[],double precision[])', 'value real[], cost real[], class integer[], count_price double precision[], money_price double precision[]', 'cp_pricing', 'a', 'i', 's', false, true),
+	('cp_price_transition(bytea,double precision[],double precision[],integer[],double precision[],double precision[])', 'bytea, double precision[], double precision[], integer[], double precision[], double precision[]',
+		'bytea', 'f', 'i', 's', false, true),
+	('cp_price_transition(bytea,real[],real[],integer[],double precision[],double precision[])', 'bytea, real[], real[], integer[], double precision[], double precision[]', 'bytea', 'f', 'i', 's', false, true),
+	('cp_price_combine(bytea,bytea)', 'bytea, bytea', 'bytea', 'f', 'i', 's', false, true),
+	('cp_price_final(bytea)', 'bytea', 'cp_pricing', 'f', 'i', 's', true, true),
+	('cp_bid(double precision,double precision,text,jsonb,text,text)', 'value double precision, cost double precision, kind text, prices jsonb, action text DEFAULT NULL::text, segment text DEFAULT NULL::text',
+		'double precision', 'f', 'i', 's', false, true);
 
 CREATE TEMP VIEW made AS
 SELECT p.oid, p.proname || '(' || array_to_string(ARRAY(SELECT format_type(t, NULL) FROM unnest(p.proargtypes) WITH ORDINALITY u(t, n) ORDER BY n), ',') || ')' AS signature,
@@ -142,7 +152,7 @@ SELECT is_empty($$ SELECT proname FROM pg_proc p JOIN pg_language l ON l.oid = p
 	WHERE lanname NOT IN ('c', 'internal') AND NOT coalesce(proconfig @> '{"search_path=pg_catalog, pg_temp"}', false) $$, 'functions with a body have a search path of their own');
 SELECT is_empty($$ SELECT proname FROM pg_proc p JOIN pg_language l ON l.oid = prolang JOIN members ON classid = 'pg_proc'::regclass AND objid = p.oid
 	WHERE lanname = 'sql' $$, 'no function is in the language SQL, which cannot take a record');
-SELECT is_empty($$ SELECT signature FROM made WHERE kind = 'f' AND volatile = 'i' AND signature !~ '^cp_(auc|log_loss|brier|loss)_' $$, 'nothing is immutable but the parts of aggregates');
+SELECT is_empty($$ SELECT signature FROM made WHERE kind = 'f' AND volatile = 'i' AND signature !~ '^cp_(auc|log_loss|brier|loss|price)_|^cp_bid\(' $$, 'nothing is immutable but the parts of aggregates and a bid');
 SELECT is_empty($$ SELECT DISTINCT proargnames[1:n], proargnames FROM pg_proc p JOIN members ON classid = 'pg_proc'::regclass AND objid = p.oid, LATERAL (SELECT pronargs AS n) s
 	WHERE proname IN ('cp_predict', 'cp_score', 'cp_explain') AND proargnames[1:2] <> '{customer,model}'
 	OR proname = 'cp_recommend' AND proargnames[1:3] <> '{customer,method,model}' OR proname = 'cp_decide' AND proargnames[1:5] <> '{customer,customer_id,method,key,model}' $$, 'overloads have the same arguments in the same order');
@@ -151,6 +161,13 @@ SELECT is_empty($$ SELECT aggfnoid::regprocedure FROM pg_aggregate JOIN members 
 	'every aggregate can be combined, and one with an internal state sent from a worker');
 SELECT bag_eq($$ SELECT proname, count(*) FROM pg_proc p JOIN members ON classid = 'pg_proc'::regclass AND objid = p.oid WHERE proname IN ('cp_predict', 'cp_score', 'cp_explain', 'cp_recommend', 'cp_decide') GROUP BY 1 $$,
 	$$ VALUES ('cp_predict'::name, 3::bigint), ('cp_score', 3), ('cp_explain', 3), ('cp_recommend', 3), ('cp_decide', 3) $$, 'overloads for record, jsonb and json, no fourth');
+
+-- Types of their own.
+SELECT set_eq($$ SELECT typname, (SELECT array_agg(concat_ws(' ', attname, format_type(atttypid, NULL)) ORDER BY attnum) FROM pg_attribute WHERE attrelid = typrelid)
+	FROM pg_type t JOIN members ON classid = 'pg_type'::regclass AND objid = t.oid JOIN pg_class c ON c.oid = typrelid WHERE c.relkind = 'c' $$,
+	$$ VALUES ('cp_pricing'::name, '{customers bigint,chosen bigint,reduced_value double precision,value double precision,cost double precision,count double precision[],money double precision[]}'::text[]) $$, 'this row type and no other');
+SELECT is_empty($$ SELECT typname FROM pg_type t JOIN members ON classid = 'pg_type'::regclass AND objid = t.oid JOIN pg_class c ON c.oid = typrelid
+	WHERE c.relkind = 'c' AND (coalesce(obj_description(t.oid, 'pg_type'), '') = '' OR typnamespace <> (SELECT extnamespace FROM pg_extension WHERE extname = 'churnprevent')) $$, 'it has a comment and lives where the functions do');
 
 -- Tables, views, sequences.
 SELECT set_eq($$ SELECT relname, relkind FROM pg_class JOIN members ON classid = 'pg_class'::regclass AND objid = oid WHERE relkind NOT IN ('i', 't') $$,
