@@ -23,7 +23,7 @@ LEARN_OBJS = training dataset dictionary featuremap binning tree tree_grow tree_
 
 STATS_OBJS =
 
-DECIDE_OBJS = rule_lexer rule catalogue response policy contact mdp world population limits offers pricing
+DECIDE_OBJS = rule_lexer rule catalogue response policy contact mdp world population limits offers pricing lp_glpk
 
 PG_OBJS = module guc bridge args decimal json option_rules options features label source steering training_set store model_store model_cache \
 	situation scorer evaluation_set rule_scope playbook advice decision_store simulator_store \
@@ -92,7 +92,7 @@ unit: build/unit/unit
 
 build/unit/unit: $(UNIT_OBJS)
 	@echo 'linking $@'
-	@$(CC) $(UNIT_CFLAGS) -o $@ $(UNIT_OBJS) $(BLAS_LIBS) -lm
+	@$(CC) $(UNIT_CFLAGS) -o $@ $(UNIT_OBJS) $(BLAS_LIBS) -lglpk -lm
 
 build/unit/%.o: %.c
 	@mkdir -p $(@D)
@@ -130,7 +130,7 @@ SQL_PARTS  = $(sort $(wildcard sql/[0-9][0-9]_*.sql))
 PG_CPPFLAGS = -Isrc -DCP_VERSION='"$(EXTVERSION)"'
 # Strict arithmetic; and the same bytes wherever the checkout lies.
 PG_CFLAGS   = -ffp-contract=off -ffile-prefix-map=$(CURDIR)=.
-SHLIB_LINK += $(BLAS_LIBS) -lm
+SHLIB_LINK += $(BLAS_LIBS) -lglpk -lm
 
 # Test lists may be empty; each file is a test.
 REGRESS       := $(sort $(patsubst test/sql/%.sql,%,$(wildcard test/sql/*.sql)))

@@ -46,6 +46,7 @@ missing_packages() {
 	[ -f /usr/include/stdio.h ] || echo libc6-dev
 	server_found || printf '%s\n' postgresql-VERSION postgresql-server-dev-VERSION
 	library_found openblas-serial/libopenblas.so.0 || echo libopenblas0-serial
+	[ -f /usr/include/glpk.h ] || echo libglpk-dev
 	case $purpose in
 		check)
 			extension_found pgtap || echo postgresql-VERSION-pgtap

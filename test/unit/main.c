@@ -48,6 +48,7 @@ extern void test_mdp(void);
 extern void test_world(void);
 extern void test_population(void);
 extern void test_offers(void);
+extern void test_lp_glpk(void);
 
 static const UnitTest tests[] = {
 	{"context", test_context},
@@ -92,6 +93,7 @@ static const UnitTest tests[] = {
 	{"world", test_world},
 	{"population", test_population},
 	{"offers", test_offers},
+	{"lp_glpk", test_lp_glpk},
 };
 
 int
