@@ -23,7 +23,8 @@ LEARN_OBJS = training dataset dictionary featuremap binning tree tree_grow tree_
 
 STATS_OBJS =
 
-DECIDE_OBJS = rule_lexer rule catalogue response policy contact mdp world population limits offers pricing lp_glpk
+DECIDE_OBJS = rule_lexer rule catalogue response policy contact mdp world population \
+	limits offers pricing core lp_glpk lp vertex tally plan survey knapsack greedy allocate
 
 PG_OBJS = module guc bridge args decimal json option_rules options features label source steering training_set store model_store model_cache \
 	situation scorer evaluation_set rule_scope playbook advice decision_store simulator_store \

@@ -18,8 +18,27 @@
 #include <string.h>
 #include <time.h>
 
-/* Tolerances of the simplex, first and second attempt, for what is scaled to about 1. */
-static const double tolerances[] = {1e-10, 1e-7};
+/*
+ * The simplex can go round in circles, or end where nothing is proved: then it is tried again,
+ * otherwise scaled, by the dual method, and at last with looser tolerances.
+ */
+static const struct
+{
+	bool by_glpk; /* who scales */
+	int method;
+	double tolerance; /* of what is scaled to about 1 */
+} attempts[] = {{false, GLP_PRIMAL, 1e-9},
+                {false, GLP_DUAL, 1e-9},
+                {true, GLP_PRIMAL, 1e-9},
+                {true, GLP_DUAL, 1e-9},
+                {false, GLP_PRIMAL, 1e-7}};
+
+/* Steps that a simplex may take: some, and for every row and column. */
+#define STEPS 1000
+#define STEPS_A_LINE 20
+
+/* Times that rows and columns are brought near to 1 in turn. */
+#define SCALINGS 10
 
 /*
  * Branch and bound solves its nodes with tolerances of 1e-7, whatever one asks for. Measured in
@@ -27,8 +46,8 @@ static const double tolerances[] = {1e-10, 1e-7};
  */
 #define FINER 1024.0
 
-/* The objective's largest coefficient becomes 2 to this power, so tolerances are 1e-9 of that. */
-#define OBJECTIVE_EXPONENT 20
+/* The objective's largest coefficient becomes 2 to this power, so tolerances are 1e-9 of less. */
+#define OBJECTIVE_EXPONENT 30
 
 /* Of a row's size: how far a whole solution may be off. */
 #define ROW_TOLERANCE 1e-9
@@ -42,6 +61,8 @@ typedef struct Solver
 	bool searching;  /* the relaxation is solved, the rest is branch and bound */
 	double deadline; /* in seconds of processor time */
 	int exponent;    /* of the objective */
+	int *row;        /* [rows + 1] exponents of the scaling, the objective's last, */
+	int *column;     /* [columns] and of columns */
 	glp_prob *problem;
 	jmp_buf escape;
 	CpStatus status;
@@ -194,6 +215,8 @@ load_lines(Solver *solver)
 		glp_set_col_bnds(solver->problem, (int) j + 1,
 		                 bound_type(program->lower[j], program->upper[j]), program->lower[j],
 		                 program->upper[j]);
+		glp_set_obj_coef(solver->problem, (int) j + 1,
+		                 ldexp(program->objective[j], solver->exponent));
 		if (solver->integer)
 			glp_set_col_kind(solver->problem, (int) j + 1, GLP_IV);
 	}
@@ -227,32 +250,89 @@ load_entries(Solver *solver)
 	return CP_OK;
 }
 
-/* Rows and columns to about 1, of an integer program to FINER; the objective by a power of two. */
-static void
-scale(Solver *solver)
+/* Least and largest exponent of some numbers. */
+typedef struct Span
 {
-	const CpProgram *program = solver->program;
-	double largest = 0;
+	int least;
+	int most;
+} Span;
+
+static void
+widen(Span *span, double number, int scaled)
+{
 	int exponent = 0;
 
-	if (program->entries > 0)
-		glp_scale_prob(solver->problem, GLP_SF_GM | GLP_SF_EQ | GLP_SF_2N);
-	for (uint32_t j = 0; j < program->columns; j++)
-	{
-		double factor = glp_get_sjj(solver->problem, (int) j + 1);
+	if (number == 0)
+		return;
+	(void) frexp(number, &exponent);
+	exponent += scaled;
+	span->least = exponent < span->least ? exponent : span->least;
+	span->most = exponent > span->most ? exponent : span->most;
+}
 
-		largest = fmax(largest, fabs(program->objective[j]) * factor);
-		if (solver->integer)
-			glp_set_sjj(solver->problem, (int) j + 1, factor / FINER);
+/* Centre each row, and the objective, or each column, round 1: the other way's exponents are given. */
+static void
+centre(const CpProgram *program, bool rows, const int *other, Span *span, int *exponents)
+{
+	uint32_t lines = rows ? program->rows + 1 : program->columns;
+
+	for (uint32_t k = 0; k < lines; k++)
+		span[k] = (Span){INT_MAX, INT_MIN};
+	for (uint32_t e = 0; e < program->entries; e++)
+	{
+		uint32_t i = program->entry_row[e];
+		uint32_t j = program->entry_column[e];
+
+		widen(&span[rows ? i : j], program->entry[e], other[rows ? j : i]);
 	}
-	for (uint32_t i = 0; solver->integer && i < program->rows; i++)
-		glp_set_rii(solver->problem, (int) i + 1,
-		            glp_get_rii(solver->problem, (int) i + 1) * FINER);
-	(void) frexp(largest, &exponent);
-	solver->exponent = largest > 0 ? OBJECTIVE_EXPONENT - exponent : 0;
 	for (uint32_t j = 0; j < program->columns; j++)
-		glp_set_obj_coef(solver->problem, (int) j + 1,
-		                 ldexp(program->objective[j], solver->exponent));
+		widen(&span[rows ? program->rows : j], program->objective[j],
+		      other[rows ? j : program->rows]);
+	for (uint32_t k = 0; k < lines; k++)
+		exponents[k] =
+			span[k].least > span[k].most ? 0 : -(int) floor((span[k].least + span[k].most) / 2.0);
+}
+
+/* Powers of two that bring rows and columns near to 1, and the objective's exponent. */
+static CpStatus
+find_scale(Solver *solver)
+{
+	const CpProgram *program = solver->program;
+	Span *span = NULL;
+	Span objective = {INT_MAX, INT_MIN};
+
+	CP_TRY(cp_alloc_zero(solver->context, &solver->row, (size_t) program->rows + 1, sizeof(int)));
+	CP_TRY(cp_alloc_zero(solver->context, &solver->column, program->columns, sizeof(int)));
+	CP_TRY(cp_alloc(solver->context, &span, (size_t) program->rows + program->columns + 1,
+	                sizeof(Span)));
+	for (int pass = 0; pass < SCALINGS; pass++)
+	{
+		centre(program, false, solver->row, span, solver->column);
+		centre(program, true, solver->column, span, solver->row);
+	}
+	for (uint32_t j = 0; j < program->columns; j++)
+		widen(&objective, program->objective[j], solver->column[j]);
+	solver->exponent = objective.least > objective.most ? 0 : OBJECTIVE_EXPONENT - objective.most;
+	cp_free(solver->context, &span);
+	return CP_OK;
+}
+
+/* Scale rows and columns, in finer units than 1. */
+static void
+scale(Solver *solver, bool by_glpk)
+{
+	const CpProgram *program = solver->program;
+
+	if (by_glpk)
+		glp_scale_prob(solver->problem, GLP_SF_AUTO);
+	for (int i = 1; i <= (int) program->rows; i++)
+		glp_set_rii(solver->problem, i,
+		            FINER *
+		                (by_glpk ? glp_get_rii(solver->problem, i) : ldexp(1, solver->row[i - 1])));
+	for (int j = 1; j <= (int) program->columns; j++)
+		glp_set_sjj(solver->problem, j,
+		            (by_glpk ? glp_get_sjj(solver->problem, j) : ldexp(1, solver->column[j - 1])) /
+		                FINER);
 }
 
 static CpStatus
@@ -260,10 +340,9 @@ load(Solver *solver)
 {
 	solver->problem = glp_create_prob();
 	glp_set_obj_dir(solver->problem, GLP_MAX);
+	CP_TRY(find_scale(solver));
 	load_lines(solver);
-	CP_TRY(load_entries(solver));
-	scale(solver);
-	return CP_OK;
+	return load_entries(solver);
 }
 
 /* ---- linear programs ---- */
@@ -273,30 +352,32 @@ static int
 simplex(Solver *solver, int method, double tolerance)
 {
 	glp_smcp options;
+	uint32_t lines = solver->program->rows + solver->program->columns;
 
 	glp_init_smcp(&options);
 	options.meth = method;
 	options.tol_bnd = options.tol_dj = tolerance;
+	options.it_lim =
+		lines > (INT_MAX - STEPS) / STEPS_A_LINE ? INT_MAX : STEPS + STEPS_A_LINE * (int) lines;
 	options.out_frq = 1;
 	options.out_dly = 0;
 	return glp_simplex(solver->problem, &options) == 0 ? glp_get_status(solver->problem)
 	                                                   : GLP_UNDEF;
 }
 
-/* From the primal method to the dual one, then with less exact tolerances and another beginning. */
+/* That there is no optimum is believed only when no attempt has found one. */
 static int
 solve_basis(Solver *solver)
 {
-	for (size_t t = 0; t < sizeof(tolerances) / sizeof(tolerances[0]); t++)
-		for (int dual = 0; dual < 2; dual++)
-		{
-			int status = simplex(solver, dual ? GLP_DUALP : GLP_PRIMAL, tolerances[t]);
+	int status = GLP_UNDEF;
 
-			if (status == GLP_OPT || status == GLP_NOFEAS || status == GLP_UNBND)
-				return status;
-			glp_std_basis(solver->problem);
-		}
-	return GLP_UNDEF;
+	for (size_t k = 0; k < sizeof(attempts) / sizeof(attempts[0]) && status != GLP_OPT; k++)
+	{
+		scale(solver, attempts[k].by_glpk);
+		glp_std_basis(solver->problem);
+		status = simplex(solver, attempts[k].method, attempts[k].tolerance);
+	}
+	return status;
 }
 
 static double
@@ -450,7 +531,10 @@ solve(CpContext *context, const CpProgram *program, CpProgramSolution *solution,
 	solution->value = -INFINITY;
 	solution->bound = INFINITY;
 	CP_TRY(check_program(context, program, integer));
-	return enter(&solver, integer ? solve_integer : solve_linear);
+	CP_TRY(enter(&solver, integer ? solve_integer : solve_linear));
+	cp_free(context, &solver.row);
+	cp_free(context, &solver.column);
+	return CP_OK;
 }
 
 CpStatus

@@ -49,6 +49,14 @@ extern void test_world(void);
 extern void test_population(void);
 extern void test_offers(void);
 extern void test_lp_glpk(void);
+extern void test_allocate(void);
+extern void test_greedy(void);
+extern void test_knapsack(void);
+extern void test_plan(void);
+extern void test_tally(void);
+extern void test_vertex(void);
+extern void test_lp(void);
+extern void test_pricing(void);
 
 static const UnitTest tests[] = {
 	{"context", test_context},
@@ -94,6 +102,14 @@ static const UnitTest tests[] = {
 	{"population", test_population},
 	{"offers", test_offers},
 	{"lp_glpk", test_lp_glpk},
+	{"allocate", test_allocate},
+	{"greedy", test_greedy},
+	{"knapsack", test_knapsack},
+	{"plan", test_plan},
+	{"tally", test_tally},
+	{"vertex", test_vertex},
+	{"lp", test_lp},
+	{"pricing", test_pricing},
 };
 
 int
