@@ -28,7 +28,8 @@ DECIDE_OBJS = rule_lexer rule catalogue response policy contact mdp world popula
 
 PG_OBJS = module guc bridge args decimal json option_rules options features label source steering training_set store model_store model_cache \
 	situation scorer evaluation_set rule_scope playbook advice decision_store simulator_store \
-	fn_train fn_predict fn_explain fn_importance fn_evaluate fn_model fn_metrics fn_decide fn_forget fn_policy fn_simulate fn_price
+	customer_ids limit_book allocation_source allocation_record allocation_data allocation_pricing allocation_request allocation_store \
+	fn_train fn_predict fn_explain fn_importance fn_evaluate fn_model fn_metrics fn_decide fn_forget fn_policy fn_simulate fn_price fn_allocate
 
 PURE_OBJS = $(NUM_OBJS:%=src/num/%.o) $(LEARN_OBJS:%=src/learn/%.o) \
 	$(STATS_OBJS:%=src/stats/%.o) $(DECIDE_OBJS:%=src/decide/%.o)

@@ -174,8 +174,66 @@ ORDER BY net DESC;
 \ir step.sql
 
 \echo
-\echo 'Decide: the same with a log. One customer in twenty is held out and never acted upon: what the others do'
-\echo 'better is what the actions are worth.'
+\echo 'Spend: there is one budget for all, 50,000, and caps: 100 discounts, 50 upgrades, 30 offers (the settings'
+\echo 'churnprevent.max_*). Who should get them, so that all of it together brings most? "net" is gain less cost.'
+\echo 'The control group, one customer in twenty, is left out; more of it below.'
+\echo
+SELECT a.action, count(*)                        AS customers,
+       round(sum(a.value)::numeric)              AS net,
+       round(sum(a.cost)::numeric)               AS cost,
+       round(avg(a.value)::numeric, 2)           AS "net each"
+FROM cp_allocate($$SELECT * FROM customer WHERE churn = 'No'$$, 'knapsack', options => '{"model": "telco"}') a
+GROUP BY a.action
+ORDER BY net DESC;
+
+\echo
+\echo 'Shadow prices: what one more of each limit would be worth. They are the proof as well: from them alone follows'
+\echo 'that no plan within these limits can bring more than the bound, and this one brings that much.'
+\echo
+SELECT r.limit_name                              AS "limit",
+       r.bound::numeric                          AS "at most",
+       round(r.used::numeric)                    AS used,
+       round(r.shadow_price::numeric, 2)         AS "shadow price",
+       r.meaning
+FROM cp_allocation_report() r;
+
+SELECT DISTINCT r.customers, r.acted,
+       round(r.objective::numeric, 2)            AS "net of the plan",
+       round(r.upper_bound::numeric, 2)          AS "bound",
+       round(100 * r.gap::numeric, 4)            AS "gap %",
+       CASE WHEN r.proved THEN 'proved to be the best' ELSE 'not proved' END AS "this plan is"
+FROM cp_allocation_report() r;
+\set step 'spend the budget'
+\ir step.sql
+
+\echo
+\echo 'By hand: the same limits, filled with what brings most for its cost first, which fills the caps with what is cheap.'
+\echo
+SELECT m.method, count(*)                        AS customers,
+       round(sum(a.value)::numeric)              AS net,
+       round(sum(a.cost)::numeric)               AS cost,
+       round(100 * (1 - sum(a.value) / max(sum(a.value)) OVER ())::numeric, 1) AS "left %"
+FROM unnest('{knapsack,greedy}'::text[]) m(method),
+     cp_allocate($$SELECT * FROM customer WHERE churn = 'No'$$, m.method, options => '{"model": "telco"}') a
+GROUP BY m.method
+ORDER BY net DESC;
+
+\echo
+\echo 'Budget curve: without the caps, what would each budget bring, and what would the next 100 of it?'
+\echo
+SELECT to_char(b.budget, 'FM999,999')            AS budget,
+       round(b.spent::numeric)                   AS spent,
+       b.acted                                   AS customers,
+       round(b.objective::numeric)               AS net,
+       round(100 * b.shadow_price::numeric, 2)   AS "next 100"
+FROM cp_budget_curve($$SELECT * FROM customer WHERE churn = 'No'$$, '{1000,5000,10000,20000,30000,40000,50000}',
+                     caps => '{}', options => '{"model": "telco"}') b;
+\set step 'budget curve'
+\ir step.sql
+
+\echo
+\echo 'Decide: customer by customer, with a log. One customer in twenty is held out and never acted upon: what the'
+\echo 'others do better is what the actions are worth.'
 \echo
 SELECT d.arm, d.action_name AS action, d.reason, count(*) AS customers,
        round(sum(d.action_cost)::numeric) AS cost

@@ -12,7 +12,8 @@ AS $$
 DECLARE
 	reads CONSTANT text[] := '{cp_predict,cp_score,cp_explain,cp_feature_importance,cp_evaluate,cp_lift,cp_roc_curve,cp_confusion_matrix,cp_calibration,cp_recommend,cp_control_group,cp_simulate_customers}';
 	operates CONSTANT text[] := '{cp_train,cp_deploy,cp_drop_model,cp_grant_model,cp_revoke_model,cp_decide,cp_feedback,cp_train_policy,'
-		'cp_simulator_create,cp_simulator_drop,cp_simulate,cp_simulate_value,cp_simulator_check}';
+		'cp_simulator_create,cp_simulator_drop,cp_simulate,cp_simulate_value,cp_simulator_check,'
+		'cp_allocate,cp_allocation_report,cp_allocation_prices,cp_budget_curve}';
 	administers CONSTANT text[] := '{cp_grant,cp_revoke,cp_forget,cp_log_partitions}';
 	functions text[] := CASE privileges
 		WHEN 'reader' THEN reads
@@ -45,6 +46,7 @@ BEGIN
 		EXECUTE format('GRANT INSERT, UPDATE ON churnprevent.action TO %I', role);
 		EXECUTE format('GRANT SELECT ON churnprevent.decision, churnprevent.feedback, churnprevent.decision_key, churnprevent.contact_state TO %I', role);
 		EXECUTE format('GRANT SELECT (one, share, since) ON churnprevent.holdout TO %I', role);
+		EXECUTE format('GRANT SELECT ON churnprevent.allocation_run, churnprevent.allocation_limit, churnprevent.allocation TO %I', role);
 		EXECUTE format('GRANT SELECT (name, owner, created_at, model_id, catalogue_version, source, params, effects, customer_count) ON churnprevent.simulator TO %I', role);
 		EXECUTE format('GRANT SELECT (source, options) ON churnprevent.model TO %I', role);
 		EXECUTE format('GRANT SELECT ON churnprevent.model_name, churnprevent.model_grant TO %I', role);

@@ -3,6 +3,7 @@
  */
 #include "decide/allocate.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -26,6 +27,9 @@
 /* With an oracle: how much wider its box is, and how much narrower the one after it may be. */
 #define ORACLE_REACH 4
 #define NARROW 16
+
+/* Prices that only rounding tells from 0, in natural units; far within any box round them. */
+#define NEGLIGIBLE 1e-13
 
 /* How much wider the box gets when its edge was reached, and how often. */
 #define WIDEN 2
@@ -493,6 +497,15 @@ account(Solver *solver)
 	                       solver->survey.max_cost);
 }
 
+/* The price of a limit, 0 where only rounding tells it from that. */
+static double
+clean_price(const Solver *solver, uint32_t r)
+{
+	double price = solver->lp->prices[r];
+
+	return fabs(price) <= NEGLIGIBLE * solver->unit[r] ? 0 : price;
+}
+
 /* Turn the mixture of the core into the plan. */
 static CpStatus
 make_plan(Solver *solver)
@@ -504,7 +517,8 @@ make_plan(Solver *solver)
 	CP_TRY(cp_vertex_of_mixture(solver->context, &plan->core, solver->limits, solver->lp->nmixed,
 	                            solver->lp->mixed, vertex));
 	cp_plan_set_vertex(plan, vertex);
-	memcpy(plan->prices, solver->lp->prices, solver->limits->count * sizeof(double));
+	for (uint32_t r = 0; r < solver->limits->count; r++)
+		plan->prices[r] = clean_price(solver, r);
 	cp_free(solver->context, &vertex);
 	CP_TRY(account(solver));
 	if (cp_tally_keeps(&plan->tally))
@@ -595,10 +609,20 @@ solve_boxes(Solver *solver, double *prices, double width)
 	return cp_fail(solver->context, CP_NOT_CONVERGED, "The shadow prices did not settle.");
 }
 
+/* The bound that the prices prove. Where nothing can be gained, all of it is what additions lost. */
+static void
+set_upper(Solver *solver)
+{
+	const CpPlan *plan = &solver->allocation->plan;
+	double lost = DBL_EPSILON * (double) solver->survey.customers * solver->survey.max_value;
+	double upper = plan->reduced + cp_limits_worth(solver->limits, plan->prices);
+
+	solver->allocation->upper = plan->value == 0 && upper <= lost ? 0 : fmax(upper, plan->value);
+}
+
 static CpStatus
 solve_lp(Solver *solver)
 {
-	CpAllocation *allocation = solver->allocation;
 	double prices[CP_MAX_LIMITS] = {0};
 	double width = INFINITY;
 
@@ -611,8 +635,7 @@ solve_lp(Solver *solver)
 	if (solver->task->oracle.price != NULL)
 		CP_TRY(price_by_oracle(solver, prices, &width));
 	CP_TRY(solve_boxes(solver, prices, width));
-	allocation->upper =
-		allocation->plan.reduced + cp_limits_worth(solver->limits, allocation->plan.prices);
+	set_upper(solver);
 	return CP_OK;
 }
 

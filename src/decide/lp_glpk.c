@@ -61,8 +61,8 @@ typedef struct Solver
 	bool searching;  /* the relaxation is solved, the rest is branch and bound */
 	double deadline; /* in seconds of processor time */
 	int exponent;    /* of the objective */
-	int *row;        /* [rows + 1] exponents of the scaling, the objective's last, */
-	int *column;     /* [columns] and of columns */
+	int *row; /* [rows + 1] rows are loaded times 2 to this power; the last is of the objective, */
+	int *column; /* [columns] and of columns */
 	glp_prob *problem;
 	jmp_buf escape;
 	CpStatus status;
@@ -208,7 +208,8 @@ load_lines(Solver *solver)
 	for (uint32_t i = 0; i < program->rows; i++)
 		glp_set_row_bnds(solver->problem, (int) i + 1,
 		                 bound_type(program->row_lower[i], program->row_upper[i]),
-		                 program->row_lower[i], program->row_upper[i]);
+		                 ldexp(program->row_lower[i], solver->row[i]),
+		                 ldexp(program->row_upper[i], solver->row[i]));
 	glp_add_cols(solver->problem, (int) program->columns);
 	for (uint32_t j = 0; j < program->columns; j++)
 	{
@@ -238,7 +239,7 @@ load_entries(Solver *solver)
 	{
 		rows[e] = (int) program->entry_row[e - 1] + 1;
 		columns[e] = (int) program->entry_column[e - 1] + 1;
-		entries[e] = program->entry[e - 1];
+		entries[e] = ldexp(program->entry[e - 1], solver->row[program->entry_row[e - 1]]);
 	}
 	if (glp_check_dup((int) program->rows, (int) program->columns, (int) program->entries, rows,
 	                  columns) != 0)
@@ -293,7 +294,11 @@ centre(const CpProgram *program, bool rows, const int *other, Span *span, int *e
 			span[k].least > span[k].most ? 0 : -(int) floor((span[k].least + span[k].most) / 2.0);
 }
 
-/* Powers of two that bring rows and columns near to 1, and the objective's exponent. */
+/*
+ * Powers of two that bring rows and columns near to 1, and the objective's exponent. Columns of
+ * an integer program stay as they are: branch and bound looks at rows without their scaling, and
+ * takes one that is slack by 1e-9 for one that says nothing.
+ */
 static CpStatus
 find_scale(Solver *solver)
 {
@@ -307,7 +312,8 @@ find_scale(Solver *solver)
 	                sizeof(Span)));
 	for (int pass = 0; pass < SCALINGS; pass++)
 	{
-		centre(program, false, solver->row, span, solver->column);
+		if (!solver->integer)
+			centre(program, false, solver->row, span, solver->column);
 		centre(program, true, solver->column, span, solver->row);
 	}
 	for (uint32_t j = 0; j < program->columns; j++)
@@ -317,7 +323,7 @@ find_scale(Solver *solver)
 	return CP_OK;
 }
 
-/* Scale rows and columns, in finer units than 1. */
+/* Scale columns, and rows, which are loaded near to 1, in finer units than that. */
 static void
 scale(Solver *solver, bool by_glpk)
 {
@@ -326,9 +332,7 @@ scale(Solver *solver, bool by_glpk)
 	if (by_glpk)
 		glp_scale_prob(solver->problem, GLP_SF_AUTO);
 	for (int i = 1; i <= (int) program->rows; i++)
-		glp_set_rii(solver->problem, i,
-		            FINER *
-		                (by_glpk ? glp_get_rii(solver->problem, i) : ldexp(1, solver->row[i - 1])));
+		glp_set_rii(solver->problem, i, by_glpk ? FINER * glp_get_rii(solver->problem, i) : FINER);
 	for (int j = 1; j <= (int) program->columns; j++)
 		glp_set_sjj(solver->problem, j,
 		            (by_glpk ? glp_get_sjj(solver->problem, j) : ldexp(1, solver->column[j - 1])) /
@@ -399,8 +403,8 @@ take_basis(Solver *solver)
 	for (uint32_t j = 0; j < program->columns; j++)
 		solution->x[j] = glp_get_col_prim(solver->problem, (int) j + 1);
 	for (uint32_t i = 0; solution->dual != NULL && i < program->rows; i++)
-		solution->dual[i] =
-			ldexp(glp_get_row_dual(solver->problem, (int) i + 1), -solver->exponent);
+		solution->dual[i] = ldexp(glp_get_row_dual(solver->problem, (int) i + 1),
+		                          solver->row[i] - solver->exponent);
 	solution->value = solution->bound = value_of(program, solution->x);
 }
 

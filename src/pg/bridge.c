@@ -78,6 +78,8 @@ cp_bridge_init(CpBridge *bridge, MemoryContext memory, int budget_kb)
 	bridge->context.poll = host_poll;
 	bridge->context.progress = host_progress;
 	bridge->context.host = bridge;
+	bridge->setting = "churnprevent.training_memory";
+	bridge->relief = "Raise the setting, leave columns out, or use a sample of the rows.";
 	bridge->context.budget = budget_kb == 0 ? SIZE_MAX : (size_t) budget_kb * 1024;
 }
 
@@ -123,14 +125,13 @@ cp_bridge_check(const CpBridge *bridge, CpStatus status, const char *what)
 	if (status == CP_CANCELLED)
 		CHECK_FOR_INTERRUPTS();
 	if (status == CP_OVER_BUDGET)
-		ereport(ERROR,
-		        (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
-		         errmsg("memory exceeds \"churnprevent.training_memory\""),
-		         context->required > 0
-		             ? errdetail("At least %d kB are required and %d kB allowed.",
-		                         kilobytes(context->required), kilobytes(context->budget))
-		             : errdetail("%s", context->reason),
-		         errhint("Raise the setting, leave columns out, or use a sample of the rows.")));
+		ereport(ERROR, (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+		                errmsg("memory exceeds \"%s\"", bridge->setting),
+		                context->required > 0
+		                    ? errdetail("At least %d kB are required and %d kB allowed.",
+		                                kilobytes(context->required), kilobytes(context->budget))
+		                    : errdetail("%s", context->reason),
+		                errhint("%s", bridge->relief)));
 	for (size_t i = 0; i < lengthof(errors); i++)
 		if (errors[i].status == status)
 			ereport(ERROR, (errcode(errors[i].sqlstate),

@@ -20,9 +20,11 @@ typedef struct CpBridge
 	CpContext context; /* what pure code sees; its host points here */
 	MemoryContext memory;
 	TimestampTz last_progress;
+	const char *setting; /* that the budget comes from, for messages */
+	const char *relief;  /* what to do when it is passed */
 } CpBridge;
 
-/* budget in kB, as settings give it; 0 = without bound. */
+/* budget in kB, as settings give it; 0 = without bound. The setting is churnprevent.training_memory. */
 extern void cp_bridge_init(CpBridge *bridge, MemoryContext memory, int budget_kb);
 
 /* Raise the error of a status; nothing when it is CP_OK. what: the object concerned, for the message, or NULL. */

@@ -89,6 +89,15 @@ read_earlier(const CpLogEntry *entry, const char *method, CpEarlier *earlier)
 	earlier->action = text_result(11);
 }
 
+char *
+cp_decision_default_key(const char *customer_id, const char *method)
+{
+	return psprintf("%s/%s/%s", customer_id, method,
+	                text_to_cstring(DatumGetTextPP(DirectFunctionCall2(
+						timestamptz_to_char, TimestampTzGetDatum(GetCurrentTimestamp()),
+						CStringGetTextDatum("YYYY-MM-DD")))));
+}
+
 bool
 cp_decision_take_key(CpLogEntry *entry, const char *method, CpEarlier *earlier)
 {
@@ -132,35 +141,70 @@ static CpStatement update_contact = {
 	{TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, INT2OID, FLOAT4OID, INT4OID, TIMESTAMPTZOID,
      INT4OID}};
 
-/* Days from a result column to now; absent: when it is NULL. */
-static double
-days_since(int column, TimestampTz now, double absent)
+/* The columns of a row of churnprevent.contact_state, in the order of lock_contact. */
+typedef struct ContactRow
 {
-	bool isnull;
-	Datum value = cp_result_or_null(column, &isnull);
+	Datum values[8];
+	bool nulls[8];
+} ContactRow;
 
-	return isnull ? absent : (now - DatumGetTimestampTz(value)) / USECS_PER_DAY_F;
+/* Days from a column's time to now; absent: when it is NULL. */
+static double
+days_since(const ContactRow *row, int column, TimestampTz now, double absent)
+{
+	return row->nulls[column] ? absent
+	                          : (now - DatumGetTimestampTz(row->values[column])) / USECS_PER_DAY_F;
+}
+
+static void
+set_contact(const ContactRow *row, CpContact *contact)
+{
+	TimestampTz now = GetCurrentTimestamp();
+
+	contact->contacted = days_since(row, 0, now, INFINITY);
+	contact->cooldown = -days_since(row, 1, now, 0);
+	contact->fatigue = DatumGetInt16(row->values[2]);
+	contact->tokens = DatumGetFloat4(row->values[3]);
+	contact->counted = days_since(row, 4, now, 0);
+	contact->discount = row->nulls[5] ? 0 : DatumGetInt32(row->values[5]);
+	contact->discount_left = -days_since(row, 6, now, 0);
+	contact->upgrade = row->nulls[7] ? 0 : DatumGetInt32(row->values[7]);
 }
 
 bool
 cp_contact_lock(const char *customer_id, CpContact *contact)
 {
 	Datum value = CStringGetTextDatum(customer_id);
-	TimestampTz now;
+	ContactRow row;
 
 	cp_contact_init(contact);
 	if (!cp_run_planned(&lock_contact, &value, NULL))
 		return false;
-	now = GetCurrentTimestamp();
-	contact->contacted = days_since(1, now, INFINITY);
-	contact->cooldown = -days_since(2, now, 0);
-	contact->fatigue = DatumGetInt16(cp_result(3));
-	contact->tokens = DatumGetFloat4(cp_result(4));
-	contact->counted = days_since(5, now, 0);
-	contact->discount = DatumGetInt32(cp_result(6));
-	contact->discount_left = -days_since(7, now, 0);
-	contact->upgrade = DatumGetInt32(cp_result(8));
+	for (int column = 0; column < (int) lengthof(row.values); column++)
+		row.values[column] = cp_result_or_null(column + 1, &row.nulls[column]);
+	set_contact(&row, contact);
 	return true;
+}
+
+bool
+cp_contact_look(const char *customer_id, CpContact *contact)
+{
+	ScanKeyData key;
+	CpProbe probe;
+	ContactRow row;
+	bool found;
+
+	cp_contact_init(contact);
+	cp_text_key(&key, 1, customer_id);
+	cp_probe_begin(&probe, "contact_state", "contact_state_pkey", &key, 1);
+	found = cp_probe_next(&probe, ForwardScanDirection);
+	/* The customer's id comes before the others. */
+	for (int column = 0; found && column < (int) lengthof(row.values); column++)
+		row.values[column] = slot_getattr(probe.slot, column + 2, &row.nulls[column]);
+	if (found)
+		set_contact(&row, contact);
+	cp_probe_end(&probe);
+	return found;
 }
 
 /* So many days from now; *null when that is over. */
@@ -198,12 +242,13 @@ static CpStatement insert_decision = {
 	" catalogue_version, features, feature_schema, dyn, churn_probability, p_churn, mask, pmf, action_id,"
 	" intended_action, propensity, propensity_src, expected_value, action_cost, reserved_cost, arm, reason,"
 	" rng_key, idempotency_key) OVERRIDING SYSTEM VALUE"
-	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15, $16, $17, $18, $19, $20, $21,"
-	" $22, $23, $24)",
-	24,
-	{INT8OID, TEXTOID, TIMESTAMPTZOID, INT4OID,   INT4OID, INT8OID,        INT4OID, FLOAT4ARRAYOID,
-     INT8OID, INT2OID, FLOAT4OID,      FLOAT4OID, INT4OID, FLOAT4ARRAYOID, INT4OID, FLOAT4OID,
-     TEXTOID, INT8OID, INT8OID,        INT8OID,   TEXTOID, TEXTOID,        INT8OID, TEXTOID}};
+	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,"
+	" $22, $23, $24, $25)",
+	25,
+	{INT8OID,        TEXTOID, TIMESTAMPTZOID, INT4OID,   INT4OID,   INT8OID, INT4OID,
+     FLOAT4ARRAYOID, INT8OID, INT2OID,        FLOAT4OID, FLOAT4OID, INT4OID, FLOAT4ARRAYOID,
+     INT4OID,        INT4OID, FLOAT4OID,      TEXTOID,   INT8OID,   INT8OID, INT8OID,
+     TEXTOID,        TEXTOID, INT8OID,        TEXTOID}};
 
 static Datum
 float4_array(const double *numbers, uint32 n)
@@ -227,10 +272,9 @@ void
 cp_decision_insert(const CpLogEntry *entry, const CpAdvice *advice)
 {
 	const CpAction *action = cp_advice_action(advice);
-	bool deterministic = cp_method_deterministic(advice->policy->method);
 	double charge = isnan(advice->one.charge) ? 0 : advice->one.charge;
-	Datum values[24];
-	char nulls[] = "                        ";
+	Datum values[25];
+	char nulls[] = "                         ";
 	int n = 0;
 
 	values[n++] = Int64GetDatum(entry->decision_id);
@@ -247,12 +291,14 @@ cp_decision_insert(const CpLogEntry *entry, const CpAdvice *advice)
 	values[n++] = Float4GetDatum((float4) advice->one.hazard);
 	values[n++] = Int32GetDatum((int32) advice->one.mask);
 	values[n++] = float4_array(advice->pmf, advice->playbook->catalogue.count);
+	values[n++] = Int32GetDatum(entry->refused ? 0 : action->id);
 	values[n++] = Int32GetDatum(action->id);
 	values[n++] = Float4GetDatum((float4) advice->pmf[advice->drawn]);
-	values[n++] = CStringGetTextDatum(deterministic ? "deterministic" : "exact");
-	values[n++] = cents(cp_advice_value(advice));
-	values[n++] = cents(cp_advice_cost(advice));
-	values[n++] = cents(ceil(cp_action_reserve(action, charge) * CENTS - 1e-6) / CENTS);
+	values[n++] = CStringGetTextDatum(entry->propensity);
+	values[n++] = cents(entry->refused ? 0 : cp_advice_value(advice));
+	values[n++] = cents(entry->refused ? 0 : cp_advice_cost(advice));
+	values[n++] =
+		cents(entry->refused ? 0 : ceil(cp_action_reserve(action, charge) * CENTS - 1e-6) / CENTS);
 	values[n++] = CStringGetTextDatum(entry->control ? "control" : "policy");
 	nulls[n] = entry->reason == NULL ? 'n' : ' ';
 	values[n++] = entry->reason == NULL ? (Datum) 0 : CStringGetTextDatum(entry->reason);

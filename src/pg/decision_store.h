@@ -27,8 +27,13 @@ typedef struct CpLogEntry
 	uint32 nfeatures;
 	uint64 bits; /* of the draw */
 	bool control;
-	const char *reason; /* why nothing could be done, or NULL */
+	const char *reason;     /* why nothing could be done, or NULL */
+	bool refused;           /* what was drawn is not done, for that reason */
+	const char *propensity; /* where that is from */
 } CpLogEntry;
+
+/* One decision a customer, method and day, so that a job run twice decides once. */
+extern char *cp_decision_default_key(const char *customer_id, const char *method);
 
 /* A decision made before. */
 typedef struct CpEarlier
@@ -53,6 +58,9 @@ extern bool cp_decision_take_key(CpLogEntry *entry, const char *method, CpEarlie
 
 /* Lock what is kept of a customer and read it; false: nothing is, as nothing was done for them. */
 extern bool cp_contact_lock(const char *customer_id, CpContact *contact);
+
+/* The same without the lock, by an index probe that needs no statement. */
+extern bool cp_contact_look(const char *customer_id, CpContact *contact);
 
 /* Keep it; locked: what cp_contact_lock said. False when it was nothing and now is something. */
 extern bool cp_contact_store(const char *customer_id, const CpContact *contact, bool locked);

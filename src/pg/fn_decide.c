@@ -151,16 +151,6 @@ required_key(FunctionCallInfo fcinfo, int argument, const char *name)
 	return text;
 }
 
-/* One decision a customer, method and day, so that a job run twice decides once. */
-static const char *
-default_key(const char *customer_id, const char *method)
-{
-	return psprintf("%s/%s/%s", customer_id, method,
-	                text_to_cstring(DatumGetTextPP(DirectFunctionCall2(
-						timestamptz_to_char, TimestampTzGetDatum(GetCurrentTimestamp()),
-						CStringGetTextDatum("YYYY-MM-DD")))));
-}
-
 /* 64 bits nobody can steer by choosing an id or a key. */
 static uint64
 draw_bits(const CpHoldout *holdout, const CpLogEntry *entry, const CpAdvice *advice)
@@ -192,6 +182,7 @@ choose(CpLogEntry *entry, const Scored *scored, const CpHoldout *holdout, CpAdvi
 	}
 	entry->reason = entry->control ? "hold-out" : cp_contact_reason_name(obstacle);
 	cp_advice_weigh(advice, scored->scorer, &contact, entry->reason == NULL);
+	entry->propensity = cp_method_deterministic(advice->policy->method) ? "deterministic" : "exact";
 	entry->bits = draw_bits(holdout, entry, advice);
 	cp_advice_draw(advice, entry->bits);
 	if (advice->drawn == 0)
@@ -263,8 +254,8 @@ decide_once(FunctionCallInfo fcinfo, const Scored *scored)
 	TupleDesc descriptor = cp_scorer_result_type(scored->scorer, fcinfo);
 	MemoryContext caller = CurrentMemoryContext;
 
-	entry.key =
-		PG_ARGISNULL(3) ? default_key(entry.customer_id, method) : required_key(fcinfo, 3, "key");
+	entry.key = PG_ARGISNULL(3) ? cp_decision_default_key(entry.customer_id, method)
+	                            : required_key(fcinfo, 3, "key");
 	entry.model = cp_scorer_ref(scored->scorer);
 	entry.vector = cp_scorer_vector(scored->scorer);
 	entry.nfeatures = cp_scorer_map(scored->scorer)->count;

@@ -132,7 +132,8 @@ cp_forget(PG_FUNCTION_ARGS)
 	values[0] = Int64GetDatum(count_of(
 		"WITH gone AS (DELETE FROM churnprevent.decision WHERE customer_id = $1 RETURNING 1),"
 		" keys AS (DELETE FROM churnprevent.decision_key WHERE customer_id = $1),"
-		" contact AS (DELETE FROM churnprevent.contact_state WHERE customer_id = $1)"
+		" contact AS (DELETE FROM churnprevent.contact_state WHERE customer_id = $1),"
+		" plans AS (DELETE FROM churnprevent.allocation WHERE customer_id = $1)"
 		" SELECT count(*) FROM gone",
 		customer_id));
 	values[1] = Int64GetDatum(count_of(

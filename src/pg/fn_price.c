@@ -547,7 +547,7 @@ cp_bid(PG_FUNCTION_ARGS)
 		                errhint("For example: '{\"budget\": 0.4, \"discount\": 12.5}'.")));
 	initStringInfo(&bid.name);
 	bid.count = shadow_price(&bid, "all", "", NULL) + shadow_price(&bid, "min:all", "", NULL);
-	bid.money = shadow_price(&bid, "budget", "", NULL);
+	bid.money = shadow_price(&bid, "budget", "", NULL) + shadow_price(&bid, "budget:all", "", NULL);
 	add_limits(&bid, fcinfo, 2, "");
 	add_limits(&bid, fcinfo, 4, "action:");
 	add_limits(&bid, fcinfo, 5, "segment:");

@@ -16,6 +16,32 @@ double cp_risk_threshold_high;
 double cp_margin;
 double cp_rl_gamma;
 int cp_attribution_window;
+double cp_max_budget;
+int cp_max_discounts;
+int cp_max_upgrades;
+int cp_max_offers;
+int cp_allocation_memory;
+
+static void
+define_allocation(void)
+{
+	DefineCustomRealVariable("churnprevent.max_budget",
+	                         "Money that an allocation spends when it is told no budget.", NULL,
+	                         &cp_max_budget, 50000, 0, 1e15, PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("churnprevent.max_discounts",
+	                        "Discounts that an allocation gives when it is told no caps.", NULL,
+	                        &cp_max_discounts, 100, 0, INT_MAX, PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("churnprevent.max_upgrades",
+	                        "Upgrades that an allocation gives when it is told no caps.", NULL,
+	                        &cp_max_upgrades, 50, 0, INT_MAX, PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("churnprevent.max_offers",
+	                        "Offers that an allocation makes when it is told no caps.", NULL,
+	                        &cp_max_offers, 30, 0, INT_MAX, PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("churnprevent.allocation_memory", "Memory that one allocation may use.",
+	                        "Customers who do not fit in are read again for every scan.",
+	                        &cp_allocation_memory, 1024 * 1024, 16 * 1024, INT_MAX, PGC_SUSET,
+	                        GUC_UNIT_KB, NULL, NULL, NULL);
+}
 
 void
 cp_guc_init(void)
@@ -47,5 +73,6 @@ cp_guc_init(void)
 	                        "Days that a decision waits for feedback.",
 	                        "Feedback that names no decision is bound to one made within them.",
 	                        &cp_attribution_window, 90, 1, 3660, PGC_SUSET, 0, NULL, NULL, NULL);
+	define_allocation();
 	MarkGUCPrefixReserved("churnprevent");
 }

@@ -12,6 +12,11 @@ extern double cp_risk_threshold_high;
 extern double cp_margin;
 extern double cp_rl_gamma;
 extern int cp_attribution_window; /* days */
+extern double cp_max_budget;
+extern int cp_max_discounts;
+extern int cp_max_upgrades;
+extern int cp_max_offers;
+extern int cp_allocation_memory; /* kB */
 
 extern void cp_guc_init(void);
 

@@ -19,14 +19,15 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 
 class Figure:
     """
-    One line of the closing table. least: the measured value must reach the target, not stay below it.
+    One line of the closing table. least: the measured value must reach the target, not stay below it. digits: after the
+    point; None: as a power of ten.
     Not steady: repetitions differ so much that the value says nothing, whichever side it is on.
     """
 
     def __init__(self, name, target, measured, least=False, digits=3, unit="", within=None, steady=True):
-        self.name, self.digits, self.unit = name, digits, unit
+        self.name, self.measured = name, measured
+        self.shown = ("%.1e%s" % (measured, unit)) if digits is None else "%.*f%s" % (digits, measured, unit)
         self.wanted = "%s %g%s" % (">=" if least else "<=", target, unit)
-        self.measured = measured
         reached = measured >= target if least else measured <= target
         if within is not None:
             self.wanted = "%g +- %g" % (target, within)
@@ -68,6 +69,15 @@ def cpu_of(pid):
 def own_cpu():
     """CPU seconds of this process, all threads."""
     return time.process_time()
+
+
+def cpu_of_ended(connection):
+    """CPU seconds of backends and parallel workers that have ended, which the postmaster is told, and of our own children that have."""
+    postmaster = int(value(connection, "SELECT pg_read_file('postmaster.pid')").split()[0])
+    with open("/proc/%d/stat" % postmaster) as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    times = os.times()
+    return (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK") + times.children_user + times.children_system
 
 
 def memory_of(pid):

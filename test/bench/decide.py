@@ -91,20 +91,11 @@ class Run:
     """One run of pgbench with many clients: transactions a second, and CPU microseconds a transaction of pgbench and its backends."""
 
     def __init__(self, connection, script, seconds, variables):
-        before = self.cpu(connection)
+        before = bench.cpu_of_ended(connection)
         self.tps, self.count = pgbench(script, "-c", str(CLIENTS), "-j", "2", "-T", str(seconds),
                                        *[word for name, number in variables.items() for word in ("-D", "%s=%d" % (name, number))])
         time.sleep(0.2)
-        self.cpu_us = (self.cpu(connection) - before) / self.count * 1e6
-
-    @staticmethod
-    def cpu(connection):
-        """CPU seconds of backends that have ended, which the postmaster is told, and of pgbenches that have."""
-        postmaster = int(value(connection, "SELECT pg_read_file('postmaster.pid')").split()[0])
-        with open("/proc/%d/stat" % postmaster) as file:
-            fields = file.read().rsplit(")", 1)[1].split()
-        times = os.times()
-        return (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK") + times.children_user + times.children_system
+        self.cpu_us = (bench.cpu_of_ended(connection) - before) / self.count * 1e6
 
 
 # --- the log ------------------------------------------------------------------

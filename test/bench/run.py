@@ -6,6 +6,7 @@ import json
 import os
 import platform
 
+import allocate
 import bench
 import decide
 import ensemble
@@ -16,7 +17,7 @@ import single
 import training
 from bench import heading, run, say, value
 
-ALL = ["quality", "ensemble", "training", "scoring", "single", "explain", "decide"]
+ALL = ["quality", "ensemble", "training", "scoring", "single", "explain", "decide", "allocate"]
 
 
 def describe_machine(connection):
@@ -37,9 +38,9 @@ def describe_machine(connection):
 
 def arguments():
     parser = argparse.ArgumentParser(prog="run.sh", description=__doc__)
-    parser.add_argument("benchmarks", nargs="*", metavar="quality|ensemble|training|scoring|single|explain|decide",
+    parser.add_argument("benchmarks", nargs="*", metavar="quality|ensemble|training|scoring|single|explain|decide|allocate",
                         help="which ones; all when none is named")
-    parser.add_argument("--rows", type=int, default=1000000, help="of the large table (1000000)")
+    parser.add_argument("--rows", type=int, default=1000000, help="of the large tables (1000000)")
     case = parser.add_argument_group("quality on another file")
     case.add_argument("--csv", help="file with a header; Telco when left out")
     case.add_argument("--label", default="label", help="its label: 0/1, true/false or yes/no")
@@ -80,11 +81,12 @@ def main():
             "single": lambda: single.measure(connection),
             "explain": lambda: explain.measure(connection),
             "decide": lambda: decide.measure(connection),
+            "allocate": lambda: allocate.measure(connection, given.rows),
         }[name]()
     if figures:
         heading("figures")
         bench.table(["figure", "target", "measured", "reached"],
-                    [[f.name, f.wanted, "%.*f%s" % (f.digits, f.measured, f.unit), f.reached]
+                    [[f.name, f.wanted, f.shown, f.reached]
                      for f in figures])
 
 

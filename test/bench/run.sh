@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# run.sh [quality|ensemble|training|scoring|single|explain|decide]... [--rows N] [--help]
-# Measures quality and speed in a throwaway cluster, side by side with XGBoost; README.md says how to read
+# run.sh [quality|ensemble|training|scoring|single|explain|decide|allocate]... [--rows N] [--help]
+# Measures quality and speed in a throwaway cluster, side by side with others; README.md says how to read
 # the report. The extension must be installed (make bench sees to it). Figures that miss their target are
 # printed, not failed.
 set -euo pipefail

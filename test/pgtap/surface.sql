@@ -99,6 +99,17 @@ INSERT INTO promised VALUES
 		'OUT revenue_uplift_pct double precision, OUT se double precision, OUT exact boolean', 'record', 'f', 's', 's', false, false),
 	('cp_simulator_check(double precision)', 'test_share double precision DEFAULT 0.2, OUT action_name text, OUT decisions bigint, OUT predicted double precision, OUT observed double precision, '
 		'OUT error double precision, OUT standard_error double precision, OUT passed boolean', 'SETOF record', 'f', 'v', 'u', false, false),
+	('cp_allocate(text,text,double precision,jsonb,jsonb,jsonb,boolean)', 'source text, method text DEFAULT ''lp''::text, budget double precision DEFAULT NULL::double precision, caps jsonb DEFAULT NULL::jsonb, mins jsonb DEFAULT NULL::jsonb, '
+		'options jsonb DEFAULT ''{}''::jsonb, record boolean DEFAULT false, OUT customer_id text, OUT action text, OUT share double precision, OUT value double precision, '
+		'OUT cost double precision, OUT reduced_value double precision', 'SETOF record', 'f', 'v', 'u', false, false),
+	('cp_allocation_report(bigint)', 'run bigint DEFAULT NULL::bigint, OUT run_id bigint, OUT method text, OUT customers bigint, OUT left_out bigint, OUT acted bigint, OUT objective double precision, '
+		'OUT upper_bound double precision, OUT gap double precision, OUT proved boolean, OUT streamed boolean, OUT scans integer, OUT iterations integer, OUT read_seconds double precision, '
+		'OUT solve_seconds double precision, OUT limit_name text, OUT bound double precision, OUT already_spent double precision, OUT used double precision, OUT slack double precision, '
+		'OUT shadow_price double precision, OUT meaning text', 'SETOF record', 'f', 'v', 'u', false, false),
+	('cp_allocation_prices(bigint)', 'run bigint DEFAULT NULL::bigint', 'jsonb', 'f', 'v', 'u', false, false),
+	('cp_budget_curve(text,double precision[],text,jsonb,jsonb,jsonb)', 'source text, budgets double precision[] DEFAULT NULL::double precision[], method text DEFAULT ''lp''::text, caps jsonb DEFAULT NULL::jsonb, '
+		'mins jsonb DEFAULT NULL::jsonb, options jsonb DEFAULT ''{}''::jsonb, OUT budget double precision, OUT objective double precision, OUT upper_bound double precision, '
+		'OUT gap double precision, OUT spent double precision, OUT acted bigint, OUT shadow_price double precision', 'SETOF record', 'f', 'v', 'u', false, false),
 	('cp_auc(double precision,boolean)', 'score double precision, label boolean', 'double precision', 'a', 'i', 's', false, true),
 	('cp_auc(double precision,integer)', 'score double precision, label integer', 'double precision', 'a', 'i', 's', false, true),
 	('cp_auc_transition(internal,double precision,boolean)', 'internal, double precision, boolean', 'internal', 'f', 'i', 's', false, true),
@@ -174,7 +185,8 @@ SELECT set_eq($$ SELECT relname, relkind FROM pg_class JOIN members ON classid =
 	$$ VALUES ('model_name'::name, 'r'::"char"), ('model', 'r'), ('deployment', 'r'), ('model_grant', 'r'), ('model_summary', 'v'), ('model_member', 'v'), ('feature_importance', 'v'),
 		('model_model_id_seq', 'S'), ('deployment_deployment_id_seq', 'S'), ('action', 'r'), ('catalogue', 'r'), ('policy', 'r'), ('action_effect', 'v'),
 		('decision', 'p'), ('decision_default', 'r'), ('decision_decision_id_seq', 'S'), ('feedback', 'p'), ('feedback_default', 'r'), ('feedback_feedback_id_seq', 'S'),
-		('decision_key', 'r'), ('contact_state', 'r'), ('holdout', 'r'), ('forgotten', 'r'), ('simulator', 'r') $$, 'these tables, views and sequences and no others');
+		('decision_key', 'r'), ('contact_state', 'r'), ('holdout', 'r'), ('forgotten', 'r'), ('simulator', 'r'),
+		('allocation_run', 'r'), ('allocation_run_run_id_seq', 'S'), ('allocation_limit', 'r'), ('allocation', 'r') $$, 'these tables, views and sequences and no others');
 SELECT set_eq($$ SELECT objid FROM members WHERE classid NOT IN ('pg_proc'::regclass, 'pg_class'::regclass, 'pg_type'::regclass) $$,
 	$$ SELECT oid FROM pg_namespace WHERE nspname = 'churnprevent' $$, 'nothing else but the schema');
 SELECT is_empty($$ SELECT relname FROM pg_class JOIN members ON classid = 'pg_class'::regclass AND objid = oid WHERE relnamespace <> 'churnprevent'::regnamespace $$, 'all in schema churnprevent');
@@ -224,7 +236,10 @@ SELECT set_eq($$ SELECT name, context, vartype, boot_val, min_val, max_val, coal
 	$$ VALUES ('churnprevent.default_model', 'user', 'string', '', NULL, NULL, ''), ('churnprevent.training_memory', 'superuser', 'integer', '1048576', '1024', '2147483647', 'kB'),
 		('churnprevent.cache_memory', 'superuser', 'integer', '262144', '1024', '2147483647', 'kB'), ('churnprevent.risk_threshold_medium', 'user', 'real', '0.3', '0', '1', ''),
 		('churnprevent.risk_threshold_high', 'user', 'real', '0.6', '0', '1', ''), ('churnprevent.margin', 'superuser', 'real', '0.6', '0.001', '1', ''),
-		('churnprevent.rl_gamma', 'superuser', 'real', '0.99', '0.01', '0.9999', ''), ('churnprevent.attribution_window', 'superuser', 'integer', '90', '1', '3660', '') $$, 'these settings and no others');
+		('churnprevent.rl_gamma', 'superuser', 'real', '0.99', '0.01', '0.9999', ''), ('churnprevent.attribution_window', 'superuser', 'integer', '90', '1', '3660', ''),
+		('churnprevent.max_budget', 'superuser', 'real', '50000', '0', '1e+15', ''), ('churnprevent.max_discounts', 'superuser', 'integer', '100', '0', '2147483647', ''),
+		('churnprevent.max_upgrades', 'superuser', 'integer', '50', '0', '2147483647', ''), ('churnprevent.max_offers', 'superuser', 'integer', '30', '0', '2147483647', ''),
+		('churnprevent.allocation_memory', 'superuser', 'integer', '1048576', '16384', '2147483647', 'kB') $$, 'these settings and no others');
 SELECT is_empty($$ SELECT name FROM pg_settings WHERE name ~ '^churnprevent\.' AND coalesce(short_desc, '') = '' $$, 'every setting is described');
 SELECT throws_ok('SET churnprevent.no_such_setting = 1', '42602', NULL, 'the prefix is reserved') WHERE current_setting('server_version_num')::int >= 150000;
 

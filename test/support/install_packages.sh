@@ -57,6 +57,8 @@ missing_packages() {
 			python_found xgboost || echo python3-xgboost
 			python_found pandas || echo python3-pandas
 			python_found psycopg2 || echo python3-psycopg2
+			command -v glpsol >/dev/null || echo glpk-utils
+			command -v cbc >/dev/null || echo coinor-cbc
 			;;
 	esac
 }
