@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "decide/lp_glpk.h"
+#include "decide/program.h"
 #include "num/hash.h"
 
 /* Rounds of the search: how many options an integer program has, and its part of the time. */

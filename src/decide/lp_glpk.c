@@ -7,7 +7,7 @@
  * afterwards is in the solver, which belongs to a caller of the function that the jump goes to,
  * so that nothing need be volatile.
  */
-#include "decide/lp_glpk.h"
+#include "decide/program.h"
 
 #include <float.h>
 #include <glpk.h>

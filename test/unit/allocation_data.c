@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "decide/lp_glpk.h"
+#include "decide/program.h"
 #include "unit.h"
 
 /* Of bounds on counts. */

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "decide/lp_glpk.h"
+#include "decide/program.h"
 #include "num/rng.h"
 
 extern void test_lp_glpk(void);

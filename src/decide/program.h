@@ -1,13 +1,13 @@
 /*
- * lp_glpk.h: small linear and integer programs by GLPK. The only file that knows of it.
+ * program.h: small linear and integer programs.
  *
- * GLPK aborts the process on a fault of its own, prints, answers "optimal" to a NaN, and can be
- * interrupted only from its output hook; here a fault is a status, nothing is printed, what is
- * not finite is refused, a cancel is heeded, and its memory is given back on every path.
- * A call has no memory of the one before.
+ * Solved by GLPK, which lp_glpk.c alone knows of. It would abort the process on a fault of its
+ * own, prints, answers "optimal" to a NaN, and can be interrupted only from its output hook; here a
+ * fault is a status, nothing is printed, what is not finite is refused, a cancel is heeded, and
+ * its memory is given back on every path. A call has no memory of the one before.
  */
-#ifndef CP_LP_GLPK_H
-#define CP_LP_GLPK_H
+#ifndef CP_PROGRAM_H
+#define CP_PROGRAM_H
 
 #include <stdbool.h>
 #include <stdint.h>
