@@ -107,8 +107,7 @@ begin_work(FunctionCallInfo fcinfo, const CpAllocationArguments *arguments, bool
 		PreventCommandIfReadOnly("cp_allocate with \"keep\"");
 	epsilon = work->request.epsilon < 0 ? CP_EXPLORATION : work->request.epsilon;
 	cp_exploration_init(&work->exploration, &work->bridge, epsilon, work->request.key);
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 	cp_allocation_data_open(&work->data, work->request.source, &work->request.columns, &work->book,
 	                        record ? &work->exploration : NULL, &work->bridge,
 	                        fcinfo->flinfo->fn_oid);
