@@ -49,6 +49,9 @@ static const struct
 /* The objective's largest coefficient becomes 2 to this power, so tolerances are 1e-9 of less. */
 #define OBJECTIVE_EXPONENT 30
 
+/* Seconds that branch and bound may stay with one node when the time is over: it can go in circles. */
+#define GRACE 1.0
+
 /* Of a row's size: how far a whole solution may be off. */
 #define ROW_TOLERANCE 1e-9
 
@@ -111,7 +114,7 @@ hear(void *info, const char *text)
 		return 1;
 	}
 	heed(solver);
-	if (!solver->searching && processor_seconds() >= solver->deadline)
+	if (processor_seconds() >= solver->deadline + (solver->searching ? GRACE : 0))
 		leave(solver, CP_OK);
 	return 1;
 }
@@ -507,7 +510,11 @@ solve_integer(Solver *solver)
 	if (solver->solution->status != CP_PROGRAM_OPTIMAL)
 		return CP_OK;
 	solver->searching = true;
+	solver->solution->status = CP_PROGRAM_UNKNOWN;
+	solver->solution->value = -INFINITY;
 	glp_init_iocp(&options);
+	/* So that a node is heard of as well, every few seconds. */
+	options.msg_lev = GLP_MSG_DBG;
 	options.tol_int = 1e-9;
 	options.tol_obj = 1e-13;
 	options.br_tech = GLP_BR_PCH;
