@@ -89,6 +89,7 @@ sub fill_decisions
 		UPDATE churnprevent.action SET eligible = 'plan = ''basic'' AND "auto_renew"' WHERE name = 'offer';
 		SELECT count(*) FROM cp_train_policy('greedy');
 		SELECT count(*) FROM cp_train_policy('greedy', '{"simulator": "world"}');
+		SELECT count(*) FROM cp_allocate('SELECT member_id AS customer_id, ''letter'' AS action, monthly_fee AS value, 1.25 AS cost FROM gym_member', 'lp', 100, '{}', '{"letter": 3}', '{"keep": true}');
 		SELECT cp_forget('7');
 	});
 	return;
