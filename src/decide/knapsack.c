@@ -9,12 +9,17 @@
 #include "decide/program.h"
 #include "num/hash.h"
 
-/* Rounds of the search: how many options an integer program has, and its part of the time. */
-static const struct
+/* How many options the integer program of a round has, its part of the time, and how it is solved. */
+typedef struct Round
 {
 	uint32_t options;
 	double time;
-} rounds[] = {{200, 0.1}, {800, 0.2}, {CP_KNAPSACK_OPTIONS, 0.7}};
+	bool cuts;
+} Round;
+
+static const Round rounds[] = {{200, 0.1, false},
+                               {800, 0.2, true},
+                               {CP_KNAPSACK_OPTIONS, 0.7, true}};
 
 #define ROUNDS (sizeof(rounds) / sizeof(rounds[0]))
 
@@ -487,7 +492,7 @@ take_bound(Search *search, double old_value, const CpProgramSolution *solution)
 }
 
 static CpStatus
-improve(Search *search, double seconds)
+improve(Search *search, double seconds, bool cuts)
 {
 	CpPlan *plan = &search->allocation->plan;
 	double old_value = plan->value;
@@ -500,7 +505,7 @@ improve(Search *search, double seconds)
 	solution.x = changes.x;
 	if (changes.count > 0)
 	{
-		CP_TRY(cp_program_solve_integer(search->context, &program, seconds, &solution));
+		CP_TRY(cp_program_solve_integer(search->context, &program, seconds, cuts, &solution));
 		if (solution.status == CP_PROGRAM_OPTIMAL || solution.status == CP_PROGRAM_FEASIBLE)
 			CP_TRY(make_changes(search, &changes));
 	}
@@ -531,14 +536,14 @@ widest_span(const Search *search)
 }
 
 static CpStatus
-run_round(Search *search, uint32_t options, double seconds)
+run_round(Search *search, const Round *round, double seconds)
 {
-	search->most = options;
+	search->most = round->options;
 	search->span = widest_span(search);
 	search->least = search->lower > NO_PLAN ? search->lower : search->bound - search->span;
 	CP_TRY(set_reach(search));
 	CP_TRY(open_core(search));
-	return improve(search, seconds);
+	return improve(search, round->time * seconds, round->cuts);
 }
 
 CpStatus
@@ -562,7 +567,7 @@ cp_knapsack(CpContext *context, const CpAllocationTask *task, const CpSurvey *su
 	CP_TRY(cp_alloc(context, &search.prices, 1, sizeof(CpClassPrices)));
 	cp_limits_price(task->limits, allocation->plan.prices, search.prices);
 	for (size_t round = 0; round < ROUNDS && !finished(&search); round++)
-		CP_TRY(run_round(&search, rounds[round].options, rounds[round].time * seconds));
+		CP_TRY(run_round(&search, &rounds[round], seconds));
 	cp_free(context, &search.prices);
 	if (search.lower == NO_PLAN)
 		return cp_fail(context, CP_NOT_CONVERGED,

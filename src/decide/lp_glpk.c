@@ -61,6 +61,7 @@ typedef struct Solver
 	const CpProgram *program;
 	CpProgramSolution *solution;
 	bool integer;
+	bool cuts;
 	bool searching;  /* the relaxation is solved, the rest is branch and bound */
 	double deadline; /* in seconds of processor time */
 	int exponent;    /* of the objective */
@@ -520,6 +521,7 @@ solve_integer(Solver *solver)
 	options.br_tech = GLP_BR_PCH;
 	options.bt_tech = GLP_BT_BLB;
 	options.pp_tech = GLP_PP_ALL;
+	options.mir_cuts = options.gmi_cuts = solver->cuts ? GLP_ON : GLP_OFF;
 	options.cb_func = watch;
 	options.cb_info = solver;
 	(void) glp_intopt(solver->problem, &options);
@@ -529,34 +531,37 @@ solve_integer(Solver *solver)
 /* ---- the whole ---- */
 
 static CpStatus
-solve(CpContext *context, const CpProgram *program, CpProgramSolution *solution, bool integer,
-      double seconds)
+solve(Solver *solver)
 {
-	Solver solver = {.context = context,
-	                 .program = program,
-	                 .solution = solution,
-	                 .integer = integer,
-	                 .deadline = processor_seconds() + seconds};
-
-	solution->status = CP_PROGRAM_UNKNOWN;
-	solution->value = -INFINITY;
-	solution->bound = INFINITY;
-	CP_TRY(check_program(context, program, integer));
-	CP_TRY(enter(&solver, integer ? solve_integer : solve_linear));
-	cp_free(context, &solver.row);
-	cp_free(context, &solver.column);
+	solver->solution->status = CP_PROGRAM_UNKNOWN;
+	solver->solution->value = -INFINITY;
+	solver->solution->bound = INFINITY;
+	CP_TRY(check_program(solver->context, solver->program, solver->integer));
+	CP_TRY(enter(solver, solver->integer ? solve_integer : solve_linear));
+	cp_free(solver->context, &solver->row);
+	cp_free(solver->context, &solver->column);
 	return CP_OK;
 }
 
 CpStatus
 cp_program_solve(CpContext *context, const CpProgram *program, CpProgramSolution *solution)
 {
-	return solve(context, program, solution, false, INFINITY);
+	Solver solver = {
+		.context = context, .program = program, .solution = solution, .deadline = INFINITY};
+
+	return solve(&solver);
 }
 
 CpStatus
-cp_program_solve_integer(CpContext *context, const CpProgram *program, double seconds,
+cp_program_solve_integer(CpContext *context, const CpProgram *program, double seconds, bool cuts,
                          CpProgramSolution *solution)
 {
-	return solve(context, program, solution, true, seconds);
+	Solver solver = {.context = context,
+	                 .program = program,
+	                 .solution = solution,
+	                 .integer = true,
+	                 .cuts = cuts,
+	                 .deadline = processor_seconds() + seconds};
+
+	return solve(&solver);
 }

@@ -57,10 +57,12 @@ extern CpStatus cp_program_solve(CpContext *context, const CpProgram *program,
 
 /*
  * The same with x whole numbers. seconds: of processor time, after which the best so far
- * counts; > 0. Bounds on x must be whole or infinite. A solution that is off a row by more than
- * rounding is not given: CP_PROGRAM_UNKNOWN.
+ * counts; > 0. cuts: nodes are also cut by mixed integer rounding and Gomory's cuts, which takes
+ * longer where it is easy, and proves more where costs are alike or follow values. Bounds on x
+ * must be whole or infinite. A solution that is off a row by more than rounding is not given:
+ * CP_PROGRAM_UNKNOWN.
  */
 extern CpStatus cp_program_solve_integer(CpContext *context, const CpProgram *program,
-                                         double seconds, CpProgramSolution *solution);
+                                         double seconds, bool cuts, CpProgramSolution *solution);
 
 #endif

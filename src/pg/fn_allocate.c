@@ -71,6 +71,17 @@ check_record(const CpAllocationRequest *request)
 		                errhint("Leave \"include_control\" out, or do not record.")));
 }
 
+/* Options that say how to record are a mistake where nothing is. */
+static void
+check_no_record(const CpAllocationRequest *request)
+{
+	if (request->key != NULL || request->epsilon >= 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("option \"%s\" is for plans that are recorded",
+		                       request->key != NULL ? "key" : "epsilon"),
+		                errhint("Call cp_allocate with record => true, or leave the option out.")));
+}
+
 /* Of whole choices there is a whole number. */
 static void
 round_limits(CpLimits *limits)
@@ -103,6 +114,8 @@ begin_work(FunctionCallInfo fcinfo, const CpAllocationArguments *arguments, bool
 	cp_allocation_request(&work->request, fcinfo, arguments, &work->book);
 	if (record)
 		check_record(&work->request);
+	else
+		check_no_record(&work->request);
 	if (work->request.keep)
 		PreventCommandIfReadOnly("cp_allocate with \"keep\"");
 	epsilon = work->request.epsilon < 0 ? CP_EXPLORATION : work->request.epsilon;
@@ -520,6 +533,10 @@ cp_budget_curve(PG_FUNCTION_ARGS)
 	cp_materialize(fcinfo);
 	budgets = budgets_argument(fcinfo, 1, &count);
 	work = begin_work(fcinfo, &arguments, false);
+	if (work->request.keep)
+		ereport(ERROR,
+		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("a budget curve cannot be kept"),
+		         errhint("Keep the rows, with INSERT, or the plan of one budget.")));
 	for (int i = 0; i < count; i++)
 	{
 		/* The total budget is the first of the limits. */

@@ -327,7 +327,7 @@ cp_limit_book_action_name(const CpLimitBook *book, uint16 class)
 
 /* --- checking ----------------------------------------------------------- */
 
-/* Names of a dictionary, for messages. */
+/* Names of a dictionary, for messages: what a limit could be about, so not doing nothing. */
 static char *
 known_names(const CpDictionary *dictionary)
 {
@@ -335,7 +335,12 @@ known_names(const CpDictionary *dictionary)
 
 	initStringInfo(&known);
 	for (uint32 code = 0; code < Min(dictionary->count, 50); code++)
-		appendStringInfo(&known, "%s%s", code == 0 ? "" : ", ", text_of_code(dictionary, code));
+	{
+		char *name = text_of_code(dictionary, code);
+
+		if (strcmp(name, cp_action_kind_name(CP_ACTION_NONE)) != 0)
+			appendStringInfo(&known, "%s%s", known.len == 0 ? "" : ", ", name);
+	}
 	return known.data;
 }
 

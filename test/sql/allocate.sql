@@ -215,6 +215,9 @@ SELECT count(*) FROM cp_allocate('gym_member', options => '{"model": "gym"}', re
 SELECT count(*) FROM cp_allocate('offer', 'knapsack', record => true); \echo :LAST_ERROR_SQLSTATE
 SELECT count(*) FROM cp_allocate('gym_member', 'knapsack', options => '{"model": "gym", "include_control": true}', record => true); \echo :LAST_ERROR_SQLSTATE
 SELECT count(*) FROM cp_allocate('gym_member', 'knapsack', options => '{"model": "gym", "epsilon": 1.5}', record => true); \echo :LAST_ERROR_SQLSTATE
+SELECT count(*) FROM cp_allocate('gym_member', 'knapsack', options => '{"model": "gym", "epsilon": 0.1}'); \echo :LAST_ERROR_SQLSTATE
+SELECT count(*) FROM cp_allocate('offer', options => '{"key": "spring"}'); \echo :LAST_ERROR_SQLSTATE
+SELECT count(*) FROM cp_budget_curve('offer', options => '{"keep": true}'); \echo :LAST_ERROR_SQLSTATE
 BEGIN READ ONLY;
 SELECT count(*) FROM cp_allocate('gym_member', 'knapsack', options => '{"model": "gym"}', record => true); \echo :LAST_ERROR_SQLSTATE
 ROLLBACK;
@@ -248,6 +251,12 @@ UPDATE offer SET value = 0;
 SELECT m, t.* FROM unnest('{lp,knapsack,greedy}'::text[]) m, try(m, 0, '{"discount": 150}') t;
 UPDATE offer SET value = -1, cost = 1;
 SELECT m, t.* FROM unnest('{lp,knapsack,greedy}'::text[]) m, try(m, 100, '{"discount": 150}', '{"discount": 7}') t;
+-- What is worth ten more than it costs, whatever it is: as many as can be paid are, of the cheapest, and the budget is used up to the last cent.
+TRUNCATE offer;
+INSERT INTO offer SELECT n, 'a' || a, 'k' || a, NULL, c + 10, c FROM generate_series(1, 1000) n, generate_series(1, 4) a, LATERAL (SELECT 2 + abs(hashint4(n * 4 + a)) % 1300 / 100.0 AS c) s;
+SELECT m, t.bound = value AS proved, t.faults, value - 10 * cheapest BETWEEN 1000 AND CASE m WHEN 'lp' THEN 1010 ELSE 1000 END AS best
+FROM (SELECT count(*) AS cheapest FROM (SELECT sum(min(cost)) OVER (ORDER BY min(cost), customer_id) AS paid FROM offer GROUP BY customer_id) s WHERE paid <= 1000) c,
+	unnest('{lp,knapsack}'::text[]) m, try(m, 1000, '{}', NULL, '{"seconds": 60}') t;
 -- Money in a third of a cent is not exceeded either, nor in ten decimals.
 TRUNCATE offer;
 INSERT INTO offer SELECT n, 'a', 'k', NULL, 1 + n % 7 / 10.0, (n % 10 + 1) / 300.0 FROM generate_series(1, 500) n;

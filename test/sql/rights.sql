@@ -27,6 +27,9 @@ SELECT cp_drop_model('r'); \echo :LAST_ERROR_SQLSTATE
 SELECT cp_grant_model('r', 'rights_nobody'); \echo :LAST_ERROR_SQLSTATE
 SELECT cp_revoke_model('r', 'rights_nobody'); \echo :LAST_ERROR_SQLSTATE
 SELECT cp_grant('rights_nobody', 'admin'); \echo :LAST_ERROR_SQLSTATE
+SELECT * FROM cp_allocate('rights_test.member'); \echo :LAST_ERROR_SQLSTATE
+SELECT * FROM cp_budget_curve('rights_test.member'); \echo :LAST_ERROR_SQLSTATE
+SELECT cp_allocation_prices(); \echo :LAST_ERROR_SQLSTATE
 SELECT * FROM churnprevent.model_summary; \echo :LAST_ERROR_SQLSTATE
 SELECT cp_auc(visits, gone) > 0.5 AS auc, cp_log_loss(visits / 10.0, gone) > 0 AS log_loss, cp_brier(visits / 10.0, gone) > 0 AS brier FROM rights_test.member;
 RESET ROLE;
@@ -48,6 +51,7 @@ SELECT cp_grant('rights_reader', 'king'); \echo :LAST_ERROR_SQLSTATE
 -- A source needs rights on the source.
 SET ROLE rights_other;
 SELECT cp_train('r', 'rights_test.member', 'gone'); \echo :LAST_ERROR_SQLSTATE
+SELECT * FROM cp_allocate('SELECT id AS customer_id, ''call'' AS action, visits AS value, 1 AS cost FROM rights_test.member'); \echo :LAST_ERROR_SQLSTATE
 SELECT cp_train('r', 'SELECT * FROM rights_test.member', 'gone'); \echo :LAST_ERROR_SQLSTATE
 RESET ROLE;
 GRANT SELECT (visits, gone) ON rights_test.member TO rights_other;

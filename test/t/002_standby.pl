@@ -34,6 +34,7 @@ $primary->safe_psql('postgres', q{
 	SELECT count(cp_feedback(member_id::text, 'none', 1)) FROM gym_member;
 	SELECT count(*) FROM cp_train_policy('greedy');
 	SELECT count(*) FROM cp_log_partitions(1);
+	SELECT count(*) FROM cp_allocate('gym_member', budget => 100, options => '{"model": "gym", "customer_id": "member_id", "keep": true}');
 });
 $primary->wait_for_catchup($standby);
 
@@ -59,6 +60,16 @@ my $advice = q{SELECT r.* FROM gym_member g, cp_recommend(g, 'greedy', 'gym') r 
 	SELECT * FROM churnprevent.action_effect ORDER BY 1, 2, 3};
 is($standby->safe_psql('postgres', $advice), $primary->safe_psql('postgres', $advice), 'and advice, worlds and the log');
 
+my $plan = q{SELECT md5(string_agg(a::text, ' ' ORDER BY customer_id)) FROM cp_allocate('gym_member', 'knapsack', 200, '{"discount": 20}', options => '{"model": "gym", "customer_id": "member_id"}') a;
+	SELECT objective, upper_bound, proved, acted, limit_name, used, shadow_price FROM cp_allocation_report();
+	SELECT cp_allocation_prices();
+	SELECT * FROM cp_budget_curve('gym_member', '{50, 100}', options => '{"model": "gym", "customer_id": "member_id"}');
+	SET churnprevent.allocation_memory = '16MB';
+	SELECT count(*) > 100, sum(share * cost) <= 5000 FROM cp_allocate('SELECT g AS customer_id, ARRAY[g % 97] AS value, ARRAY[g % 7] AS cost FROM generate_series(1, 4000000) g', budget => 5000, options => '{"actions": ["call"], "kinds": ["contact"]}');
+	SELECT DISTINCT streamed FROM cp_allocation_report();
+	SELECT bound, shadow_price FROM cp_allocation_report(1)};
+is($standby->safe_psql('postgres', $plan), $primary->safe_psql('postgres', $plan), 'and allocations, in memory and streamed, and one that was kept');
+
 # A table of 7,043 rows would take a moment to train on: a refusal at once does not.
 for my $call (
 	q{cp_train('telco', 'customer', 'churn')},
@@ -67,7 +78,9 @@ for my $call (
 	q{cp_drop_model('gym')}, q{cp_drop_model('gym', 2)}, q{cp_grant_model('gym', 'reader')},
 	q{cp_revoke_model('gym', 'reader')}, q{cp_decide(g, '1', 'greedy', 'new', 'gym') FROM gym_member g}, q{cp_decide(g, '1', 'random', 'k 1', 'gym') FROM gym_member g},
 	q{cp_feedback('1', 'none', 1)}, q{cp_train_policy('greedy')}, q{cp_simulator_create('other', 'telco', 'customer')}, q{cp_simulator_drop('world')},
-	q{cp_forget('1')}, q{cp_log_partitions(9)})
+	q{cp_forget('1')}, q{cp_log_partitions(9)},
+	q{cp_allocate('gym_member', options => '{"model": "gym", "customer_id": "member_id", "keep": true}')},
+	q{cp_allocate('SELECT g.* FROM gym_member g, pg_sleep(5)', 'knapsack', options => '{"model": "gym", "customer_id": "member_id"}', record => true)})
 {
 	my $start = time;
 	is(sqlstate_of($standby, "SELECT $call"), '25006', "$call is refused on the standby");

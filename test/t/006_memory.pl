@@ -8,6 +8,7 @@ use lib "$FindBin::RealBin/lib";
 use ChurnTest;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use Time::HiRes qw(sleep);
 
 my $node = start_cluster('main');
 load_data($node);
@@ -90,8 +91,52 @@ for my $model (q{'telco'}, q{CASE WHEN customer_id < 'C4' THEN 'telco' ELSE 'oth
 		END \$\$}), qr/WARNING:  01000: steady/, "scoring 100,000 rows takes no more memory than 1,000, with model $model");
 }
 
+# An allocation keeps to churnprevent.allocation_memory: streamed where it can be, refused where it cannot.
+my $offers = q{'SELECT g AS customer_id, ARRAY[10 + g % 97, 12 + g % 89, g % 101]::real[] AS value, ARRAY[1 + g % 7, 2 + g % 11, 3 + g % 13]::real[] AS cost FROM generate_series(1, 1500000) g'};
+my $allocate = q{SELECT round(sum(share * value)::numeric, 2) FROM cp_allocate(} . $offers . q{, '%s', 500000, '{"k": 90000}', NULL, '{"actions": ["a", "b", "c"], "kinds": ["k", "k", "l"]}')};
+my $allocations = q{SELECT count(*) FROM pg_backend_memory_contexts WHERE name LIKE 'churnprevent%' AND name NOT LIKE 'churnprevent model%' AND name <> 'churnprevent allocation report' AND NOT (name = 'churnprevent catalogue' AND parent = 'CacheMemoryContext')};
+my $streamed = 'SELECT DISTINCT streamed FROM cp_allocation_report()';
+$session->query_safe(q{SELECT cp_train('valued', 'customer', 'churn', '{"value_column": "monthly_charges", "members": "gbm", "gbm": {"rounds": 3}}')});
+my $whole = $session->query_safe(sprintf $allocate, 'lp');
+is($session->query_safe($streamed), 'f', 'an allocation in memory');
+$session->query_safe(q{SET churnprevent.allocation_memory = '16MB'});
+is($session->query_safe(sprintf $allocate, 'lp'), $whole, 'under a lower limit it is worth as much');
+is($session->query_safe($streamed), 't', 'and was streamed');
+$before = $session->query($all);
+like(complaint_of($session, sprintf $allocate, 'greedy'), qr/ERROR:  53400: memory exceeds "churnprevent.allocation_memory"/, 'what cannot be streamed: SQLSTATE 53400');
+like(complaint_of($session, q{SELECT count(*) FROM cp_allocate('SELECT m.*, s || ''/'' || m.ctid AS who FROM many m, generate_series(1, 20) s', options => '{"model": "valued", "customer_id": "who"}')}), qr/ERROR:  53400: /, 'nor can what a model values')
+	for 1 .. 5;
+is($session->query($allocations), '0', 'no memory is left');
+cmp_ok($session->query($all) - $before, '<', 500_000, 'failures leave nothing');
+
+# By the process's own account: streaming four million customers takes no more than the limit and what any query takes.
+SKIP:
+{
+	skip 'no /proc', 1 unless -r '/proc/self/status';
+	my $fresh = session($node);
+	my $process = $fresh->query_safe('SELECT pg_backend_pid()');
+	my $resident = sub {
+		my ($peak) = slurp_file("/proc/$process/status") =~ /^RssAnon:\s+(\d+) kB/m;
+		return $peak;
+	};
+	$fresh->query_safe(q{SET churnprevent.allocation_memory = '16MB'; SELECT count(*) FROM cp_allocate('SELECT 1 AS customer_id, ''call'' AS action, 2 AS value, 1 AS cost')});
+	my $baseline = $resident->();
+	my $most = 0;
+	(my $more = sprintf $allocate, 'lp') =~ s/1500000/4000000/;
+	$fresh->query_until(qr/started/, "\\echo started\n$more /* large */;\n");
+	wait_until_active($node, 'large');
+	while ($node->safe_psql('postgres', "SELECT count(*) FROM pg_stat_activity WHERE pid = $process AND state = 'active'"))
+	{
+		my $now = $resident->();
+		$most = $now if $now > $most;
+		sleep 0.05;
+	}
+	$fresh->quit;
+	cmp_ok($most - $baseline, '<', 48 * 1024, 'streaming four million customers stays within the limit and working memory');
+}
+
 # Only a superuser may raise the limits, be it before our library is loaded, by any call, or after.
-for my $setting ('training_memory', 'cache_memory')
+for my $setting ('training_memory', 'cache_memory', 'allocation_memory')
 {
 	is(sqlstate_of($node, "SELECT cp_auc(0.5::float8, true); SET churnprevent.$setting = '8GB'", user => 'operator'), '42501',
 		"a user may not set $setting");

@@ -57,6 +57,18 @@ is(as('anna', q{SELECT count(*) FROM cp_train_policy('greedy')}), '6', 'learns f
 is(as('anna', q{SELECT customers FROM cp_simulator_create('world', 'own', 'private.gym_member')}), '1200', 'makes a world');
 is(as('anna', q{SELECT count(*) > 0 FROM cp_simulate('world'); SELECT exact FROM cp_simulate_value('world', 'greedy', 2, 3)}), "t\nt", 'and looks into it');
 is(as('anna', q{UPDATE churnprevent.action SET cost_fixed = 9 WHERE name = 'contact'; SELECT version, created_by FROM churnprevent.catalogue ORDER BY 1 DESC LIMIT 1}), '2|anna', 'edits the catalogue');
+is(as('anna', q{SELECT count(*) > 0 FROM cp_allocate('private.gym_member', 'knapsack', 500, options => '{"model": "own", "customer_id": "member_id", "keep": true, "key": "anna"}', record => true)}), 't', 'allocates, keeps the plan and records it');
+is(as('anna', q{SELECT made_by, method, (SELECT count(*) > 0 FROM churnprevent.allocation a WHERE a.run_id = r.run_id) FROM churnprevent.allocation_run r; SELECT count(*) > 0 FROM cp_allocation_report(1)}), "anna|knapsack|t\nt", 'and reads it');
+for my $call (q{SELECT * FROM cp_allocate('private.gym_member', options => '{"model": "own", "customer_id": "member_id"}')}, q{SELECT * FROM cp_allocate('gym_member', options => '{"model": "own", "customer_id": "member_id"}')},
+	q{SELECT * FROM cp_budget_curve('SELECT * FROM private.gym_member', options => '{"model": "own", "customer_id": "member_id"}')}, q{DELETE FROM churnprevent.allocation_run}, q{INSERT INTO churnprevent.allocation_limit DEFAULT VALUES},
+	q{UPDATE churnprevent.allocation SET share = 1})
+{
+	is(as(q{Bob's}, $call), '42501', "another operator may not: $call");
+}
+for my $call (q{SELECT * FROM cp_allocate('gym_member', options => '{"model": "own"}')}, q{SELECT * FROM cp_budget_curve('gym_member')}, q{SELECT * FROM cp_allocation_report(1)}, q{SELECT cp_allocation_prices(1)}, q{TABLE churnprevent.allocation})
+{
+	is(as('reader', $call), '42501', "a reader may not: $call");
+}
 for my $call (q{SELECT cp_simulate('world')}, q{SELECT cp_simulate_value('world')}, q{SELECT cp_simulator_drop('world')}, q{SELECT cp_train_policy('greedy', '{"simulator": "world"}')},
 	q{SELECT cp_simulator_create('world', 'own', 'gym_member')}, q{SELECT cp_simulator_create('his', 'own', 'gym_member')}, q{SELECT cp_recommend(g, 'greedy', 'own') FROM gym_member g},
 	q{SELECT cp_decide(g, '1', 'random', 'anna 1', 'own') FROM gym_member g}, q{SELECT cp_forget('1')}, q{SELECT cp_log_partitions()}, q{DELETE FROM churnprevent.decision},

@@ -62,12 +62,12 @@ solve(CpContext *context, Dense *dense)
 }
 
 static CpProgramSolution
-solve_whole(CpContext *context, Dense *dense, double seconds)
+solve_whole(CpContext *context, Dense *dense, double seconds, bool cuts)
 {
 	CpProgram program = program_of(dense);
 	CpProgramSolution solution = {.x = dense->x};
 
-	CHECK_STATUS(CP_OK, cp_program_solve_integer(context, &program, seconds, &solution));
+	CHECK_STATUS(CP_OK, cp_program_solve_integer(context, &program, seconds, cuts, &solution));
 	return solution;
 }
 
@@ -151,7 +151,7 @@ test_no_optimum(void)
 	CpContext *context = unit_context();
 
 	CHECK_EQUAL(CP_PROGRAM_INFEASIBLE, solve(context, &empty).status);
-	CHECK_EQUAL(CP_PROGRAM_INFEASIBLE, solve_whole(context, &empty, 1).status);
+	CHECK_EQUAL(CP_PROGRAM_INFEASIBLE, solve_whole(context, &empty, 1, true).status);
 	CHECK_EQUAL(CP_PROGRAM_UNBOUNDED, solve(context, &endless).status);
 	CHECK_CLOSE(1, solve(context, &free_of_rows).value, 1e-12);
 }
@@ -236,7 +236,7 @@ test_knapsack(void)
 	               .row_lower = {-INFINITY},
 	               .row_upper = {60},
 	               .upper = {1, 1, 1, 1, 1, 1, 1, 1}};
-	CpProgramSolution solution = solve_whole(unit_context(), &dense, 10);
+	CpProgramSolution solution = solve_whole(unit_context(), &dense, 10, false);
 
 	CHECK_EQUAL(CP_PROGRAM_OPTIMAL, solution.status);
 	CHECK_CLOSE(306, solution.value, 0);
@@ -276,7 +276,7 @@ test_all_choices(void)
 	CpRng rng;
 
 	cp_rng_init(&rng, 12, 1);
-	for (int instance = 0; instance < 150; instance++)
+	for (int instance = 0; instance < 300; instance++)
 	{
 		Dense dense = {.rows = 1 + (uint32_t) cp_rng_below(&rng, 4),
 		               .columns = 2 + (uint32_t) cp_rng_below(&rng, 10)};
@@ -296,7 +296,7 @@ test_all_choices(void)
 			dense.row_upper[i] = 2 + floor(dense.columns * 4 * cp_rng_uniform(&rng));
 		}
 		best = best_choice(&dense);
-		solution = solve_whole(unit_context(), &dense, 10);
+		solution = solve_whole(unit_context(), &dense, 10, instance % 2 != 0);
 		CHECK_EQUAL(isinf(best) ? CP_PROGRAM_INFEASIBLE : CP_PROGRAM_OPTIMAL, solution.status);
 		if (isfinite(best))
 			CHECK_CLOSE(best, solution.value, 1e-9);
@@ -309,7 +309,6 @@ test_time(void)
 {
 	Dense dense = {.rows = 1, .columns = 60, .row_lower = {-INFINITY}};
 	CpProgramSolution solution;
-	clock_t began;
 	CpRng rng;
 
 	cp_rng_init(&rng, 13, 1);
@@ -322,13 +321,17 @@ test_time(void)
 	}
 	/* Even weights never add up to it. */
 	dense.row_upper[0] = 2 * floor(dense.row_upper[0] / 2) + 1;
-	began = clock();
-	solution = solve_whole(unit_context(), &dense, .2);
-	CHECK((double) (clock() - began) / CLOCKS_PER_SEC < 10);
-	CHECK(solution.status == CP_PROGRAM_FEASIBLE || solution.status == CP_PROGRAM_UNKNOWN);
-	CHECK(solution.bound >= dense.row_upper[0] - 1 && solution.bound <= dense.row_upper[0] + 1);
-	if (solution.status == CP_PROGRAM_FEASIBLE)
-		CHECK(solution.value <= dense.row_upper[0] - 1);
+	for (int cuts = 0; cuts < 2; cuts++)
+	{
+		clock_t began = clock();
+
+		solution = solve_whole(unit_context(), &dense, .2, cuts != 0);
+		CHECK((double) (clock() - began) / CLOCKS_PER_SEC < 10);
+		CHECK(solution.status == CP_PROGRAM_FEASIBLE || solution.status == CP_PROGRAM_UNKNOWN);
+		CHECK(solution.bound >= dense.row_upper[0] - 1 && solution.bound <= dense.row_upper[0] + 1);
+		if (solution.status == CP_PROGRAM_FEASIBLE)
+			CHECK(solution.value <= dense.row_upper[0] - 1);
+	}
 }
 
 /* ---- what goes wrong ---- */
@@ -352,9 +355,9 @@ check_refused(Dense *dense, bool integer)
 	CpProgram program = program_of(dense);
 	CpProgramSolution solution = {.x = dense->x};
 
-	CHECK_STATUS(CP_BAD_PARAMETER, integer
-	                                   ? cp_program_solve_integer(context, &program, 1, &solution)
-	                                   : cp_program_solve(context, &program, &solution));
+	CHECK_STATUS(CP_BAD_PARAMETER,
+	             integer ? cp_program_solve_integer(context, &program, 1, false, &solution)
+	                     : cp_program_solve(context, &program, &solution));
 	CHECK(context->reason[0] != '\0');
 }
 
@@ -417,19 +420,20 @@ test_interrupted(void)
 		CpContext *context = unit_context();
 
 		unit_cancel_after(polls);
-		status = cp_program_solve_integer(context, &program, 10, &solution);
+		status = cp_program_solve_integer(context, &program, 10, true, &solution);
 	}
 	CHECK_STATUS(CP_OK, status);
 	CHECK(polls > 2);
 	CHECK_CLOSE(2, solution.value, 1e-9);
-	CHECK_STATUS(CP_OK, cp_program_solve_integer(unit_context(), &program, 10, &solution));
+	CHECK_STATUS(CP_OK, cp_program_solve_integer(unit_context(), &program, 10, true, &solution));
 	allocations = unit_allocations();
 	for (size_t nth = 1; nth <= allocations; nth++)
 	{
 		CpContext *context = unit_context();
 
 		unit_fail_allocation(nth);
-		CHECK_STATUS(CP_NO_MEMORY, cp_program_solve_integer(context, &program, 10, &solution));
+		CHECK_STATUS(CP_NO_MEMORY,
+		             cp_program_solve_integer(context, &program, 10, true, &solution));
 	}
 	CHECK_STATUS(CP_OK, cp_program_solve(unit_context(), &program, &solution));
 	CHECK_CLOSE(2.75, solution.value, 1e-9);

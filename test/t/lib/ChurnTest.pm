@@ -106,7 +106,7 @@ sub complaint_of
 sub wait_until_active
 {
 	my ($node, $mark) = @_;
-	my $query = "FROM pg_stat_activity WHERE state = 'active' AND pid <> pg_backend_pid() AND query LIKE '%$mark%'";
+	my $query = "FROM pg_stat_activity WHERE state = 'active' AND pid <> pg_backend_pid() AND leader_pid IS NULL AND query LIKE '%$mark%'";
 
 	$node->poll_query_until('postgres', "SELECT count(*) = 1 $query") or die "no session runs $mark";
 	return $node->safe_psql('postgres', "SELECT pid $query");
