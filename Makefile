@@ -21,7 +21,7 @@ LEARN_OBJS = training dataset dictionary featuremap binning tree tree_grow tree_
 	net net_inputs net_learner blend calibrate ensemble model metrics evaluation roc importance leak \
 	background explain split train holdout
 
-STATS_OBJS =
+STATS_OBJS = distributions posterior power moments comparison sequential assignment trial
 
 DECIDE_OBJS = rule_lexer rule catalogue response policy contact mdp world population \
 	limits offers pricing core lp_glpk lp vertex tally plan survey knapsack greedy allocate
@@ -29,7 +29,8 @@ DECIDE_OBJS = rule_lexer rule catalogue response policy contact mdp world popula
 PG_OBJS = module guc bridge args decimal json option_rules options features label source steering training_set store model_store model_cache \
 	situation scorer evaluation_set rule_scope playbook advice decision_store simulator_store \
 	customer_ids limit_book allocation_source allocation_record allocation_data allocation_pricing allocation_request allocation_store \
-	fn_train fn_predict fn_explain fn_importance fn_evaluate fn_model fn_metrics fn_decide fn_forget fn_policy fn_simulate fn_price fn_allocate
+	fn_train fn_predict fn_explain fn_importance fn_evaluate fn_model fn_metrics fn_decide fn_forget fn_policy fn_simulate fn_price fn_allocate \
+	trial_row attributes experiment_store experiment_report fn_abtest fn_experiment
 
 PURE_OBJS = $(NUM_OBJS:%=src/num/%.o) $(LEARN_OBJS:%=src/learn/%.o) \
 	$(STATS_OBJS:%=src/stats/%.o) $(DECIDE_OBJS:%=src/decide/%.o)

@@ -26,6 +26,21 @@ cp_required_text(FunctionCallInfo fcinfo, int argument, const char *name)
 	return text_to_cstring(PG_GETARG_TEXT_PP(argument));
 }
 
+/* Bytes of what is the key of an index. */
+#define MAX_KEY_LENGTH 512
+
+char *
+cp_required_key(FunctionCallInfo fcinfo, int argument, const char *name)
+{
+	char *text = cp_required_text(fcinfo, argument, name);
+
+	if (text[0] == '\0' || strlen(text) > MAX_KEY_LENGTH)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("\"%s\" must have 1 to %d bytes", name, MAX_KEY_LENGTH),
+		                errdetail("It has %zu.", strlen(text))));
+	return text;
+}
+
 char *
 cp_optional_text(FunctionCallInfo fcinfo, int argument)
 {

@@ -12,6 +12,9 @@
 /* The argument, which must not be NULL; name is for the message. */
 extern char *cp_required_text(FunctionCallInfo fcinfo, int argument, const char *name);
 
+/* The same for a customer's id, a unit or a key, which are keys of indexes: 1 to 512 bytes. */
+extern char *cp_required_key(FunctionCallInfo fcinfo, int argument, const char *name);
+
 /* The argument, or NULL. */
 extern char *cp_optional_text(FunctionCallInfo fcinfo, int argument);
 

@@ -30,9 +30,6 @@ PG_FUNCTION_INFO_V1(cp_decide_json);
 PG_FUNCTION_INFO_V1(cp_feedback);
 PG_FUNCTION_INFO_V1(cp_control_group);
 
-/* Bytes of a customer's id or of a key, which are keys of indexes. */
-#define MAX_KEY_LENGTH 512
-
 /* A customer scored by the model of a call. */
 typedef struct Scored
 {
@@ -139,18 +136,6 @@ cp_recommend_json(PG_FUNCTION_ARGS)
 
 /* --- cp_decide ---------------------------------------------------------- */
 
-static const char *
-required_key(FunctionCallInfo fcinfo, int argument, const char *name)
-{
-	char *text = cp_required_text(fcinfo, argument, name);
-
-	if (text[0] == '\0' || strlen(text) > MAX_KEY_LENGTH)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		                errmsg("\"%s\" must have 1 to %d bytes", name, MAX_KEY_LENGTH),
-		                errdetail("It has %zu.", strlen(text))));
-	return text;
-}
-
 /* 64 bits nobody can steer by choosing an id or a key. */
 static uint64
 draw_bits(const CpHoldout *holdout, const CpLogEntry *entry, const CpAdvice *advice)
@@ -244,7 +229,7 @@ static Datum
 decide_once(FunctionCallInfo fcinfo, const Scored *scored)
 {
 	const char *method = cp_required_text(fcinfo, 2, "method");
-	CpLogEntry entry = {.customer_id = required_key(fcinfo, 1, "customer_id")};
+	CpLogEntry entry = {.customer_id = cp_required_key(fcinfo, 1, "customer_id")};
 	CpElevation elevation;
 	CpAdvice advice;
 	CpEarlier earlier;
@@ -255,7 +240,7 @@ decide_once(FunctionCallInfo fcinfo, const Scored *scored)
 	MemoryContext caller = CurrentMemoryContext;
 
 	entry.key = PG_ARGISNULL(3) ? cp_decision_default_key(entry.customer_id, method)
-	                            : required_key(fcinfo, 3, "key");
+	                            : cp_required_key(fcinfo, 3, "key");
 	entry.model = cp_scorer_ref(scored->scorer);
 	entry.vector = cp_scorer_vector(scored->scorer);
 	entry.nfeatures = cp_scorer_map(scored->scorer)->count;
@@ -310,7 +295,7 @@ cp_decide_json(PG_FUNCTION_ARGS)
 static void
 read_outcome(FunctionCallInfo fcinfo, CpOutcome *outcome)
 {
-	outcome->customer_id = required_key(fcinfo, 0, "customer_id");
+	outcome->customer_id = cp_required_key(fcinfo, 0, "customer_id");
 	outcome->action = cp_required_text(fcinfo, 1, "action_taken");
 	if (PG_ARGISNULL(2) || (PG_GETARG_INT32(2) != 0 && PG_GETARG_INT32(2) != 1))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),

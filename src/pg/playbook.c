@@ -450,11 +450,8 @@ cp_holdout_in_force(CpHoldout *holdout)
 	cp_probe_begin(&probe, "holdout", "holdout_pkey", NULL, 0);
 	if (cp_probe_next(&probe, ForwardScanDirection))
 	{
-		const unsigned char *salt = DatumGetUUIDP(cp_probe_value(&probe, HOLDOUT_SALT))->data;
-
 		holdout->share = DatumGetFloat8(cp_probe_value(&probe, HOLDOUT_SHARE));
-		for (int i = 0; i < 16; i++)
-			holdout->salt[i / 8] |= (uint64) salt[i] << 8 * (i % 8);
+		cp_probe_salt(&probe, HOLDOUT_SALT, holdout->salt);
 	}
 	cp_probe_end(&probe);
 }

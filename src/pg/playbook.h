@@ -12,7 +12,6 @@
 
 #include "datatype/timestamp.h"
 #include "utils/jsonb.h"
-#include "utils/uuid.h"
 
 #include "decide/policy.h"
 #include "decide/world.h"

@@ -15,6 +15,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
+#include "utils/uuid.h"
 
 #include "pg/store.h"
 
@@ -55,6 +56,16 @@ cp_probe_value(CpProbe *probe, int column)
 	Datum value = slot_getattr(probe->slot, column, &isnull);
 
 	return isnull ? (Datum) 0 : value;
+}
+
+void
+cp_probe_salt(CpProbe *probe, int column, uint64 *key)
+{
+	const unsigned char *salt = DatumGetUUIDP(cp_probe_value(probe, column))->data;
+
+	key[0] = key[1] = 0;
+	for (int i = 0; i < UUID_LEN; i++)
+		key[i / 8] |= (uint64) salt[i] << 8 * (i % 8);
 }
 
 /* The locks stay until the end of the transaction, as for any table read. */

@@ -39,6 +39,9 @@ extern Datum cp_probe_value(CpProbe *probe, int column);
 /* The same, copied and free of TOAST, for types of variable length; NULL when it is NULL. */
 extern struct varlena *cp_probe_copy(CpProbe *probe, int column);
 
+/* A uuid as the two words of a SipHash key, little-endian. */
+extern void cp_probe_salt(CpProbe *probe, int column, uint64 *key);
+
 extern void cp_probe_end(CpProbe *probe);
 
 /* Equality with a text of collation "C", for the index's column. */

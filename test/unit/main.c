@@ -57,6 +57,12 @@ extern void test_tally(void);
 extern void test_vertex(void);
 extern void test_lp(void);
 extern void test_pricing(void);
+extern void test_distributions(void);
+extern void test_posterior(void);
+extern void test_power(void);
+extern void test_moments(void);
+extern void test_comparison(void);
+extern void test_sequential(void);
 
 static const UnitTest tests[] = {
 	{"context", test_context},
@@ -110,6 +116,12 @@ static const UnitTest tests[] = {
 	{"vertex", test_vertex},
 	{"lp", test_lp},
 	{"pricing", test_pricing},
+	{"distributions", test_distributions},
+	{"posterior", test_posterior},
+	{"power", test_power},
+	{"moments", test_moments},
+	{"comparison", test_comparison},
+	{"sequential", test_sequential},
 };
 
 int

@@ -1,0 +1,470 @@
+/*
+ * experiment_report.c: what an experiment says: cp_ab_significance(experiment), cp_ab_timeline.
+ *
+ * Outcomes are read in the order in which units came in, and after each one the sequences are
+ * looked at. So the result knows the least p of all looks that anybody can have had, writes
+ * nothing, and is the same on a standby.
+ */
+#include "pg/compat.h"
+
+#include <math.h>
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "pg/args.h"
+#include "pg/bridge.h"
+#include "pg/decimal.h"
+#include "pg/experiment_store.h"
+#include "pg/json.h"
+#include "pg/store.h"
+#include "stats/sequential.h"
+
+PG_FUNCTION_INFO_V1(cp_ab_significance);
+PG_FUNCTION_INFO_V1(cp_ab_timeline);
+
+/* Rows that are fetched at once. */
+#define BATCH 1000
+
+/* One metric of the experiment: its own, or a guardrail. */
+typedef struct Metric
+{
+	const char *name;
+	int harm; /* of a guardrail, 0 of the experiment's own */
+	CpTrialDesign design;
+	CpTrial trial;
+	CpMoments *moments;    /* [nphases * narms] */
+	CpSequence *sequences; /* [narms] */
+} Metric;
+
+typedef struct Reading
+{
+	const CpExperiment *experiment;
+	uint32 nmetrics;
+	Metric *metrics;
+	bool covariates;   /* has every unit one? */
+	double cap;        /* of the own metric; NaN = none */
+	double *exposed;   /* [nphases * narms] */
+	double most_ratio; /* largest logarithm of the sample ratio's test until now */
+	/* Of the timeline, else NULL: */
+	ReturnSetInfo *info;
+	DateADT day; /* that is being read, 0 = none yet */
+} Reading;
+
+/* --- what is to be read ------------------------------------------------- */
+
+/* Which units are in: those with an outcome, or those whose window is over. */
+static char *
+entered(const CpExperiment *experiment)
+{
+	if (isnan(experiment->options.outcome_days))
+		return "record_no IS NOT NULL";
+	return psprintf("exposed_at + pg_catalog.make_interval(secs => %s * 86400) <= "
+	                "pg_catalog.statement_timestamp()",
+	                cp_shortest(experiment->options.outcome_days));
+}
+
+/* The own metric's y as SQL. */
+static char *
+own_outcome(const CpExperiment *experiment)
+{
+	const char *metric = experiment->options.trial.metric;
+	const char *column =
+		metric != NULL && strcmp(metric, "revenue") == 0 ? "coalesce(value, outcome)" : "outcome";
+
+	return psprintf("coalesce(%s, 0)", column);
+}
+
+static char *
+units_query(const Reading *reading)
+{
+	const CpExperiment *experiment = reading->experiment;
+	bool by_window = !isnan(experiment->options.outcome_days);
+
+	return psprintf(
+		"SELECT variant, phase, %s, %s, metrics, (%s AT TIME ZONE 'UTC')::date"
+		" FROM churnprevent.experiment_unit WHERE experiment_id = $1 AND %s ORDER BY %s",
+		own_outcome(experiment),
+		experiment->design.kind == CP_METRIC_RATIO ? "coalesce(value, 0)" : "covariate",
+		by_window ? "exposed_at" : "recorded_at", entered(experiment),
+		by_window ? "exposed_at, unit" : "record_no");
+}
+
+/* One value of the units that are in; false when it is NULL. */
+static bool
+ask(const Reading *reading, const char *question, Datum *answer)
+{
+	Oid type = INT4OID;
+	Datum id = Int32GetDatum(reading->experiment->id);
+	bool isnull;
+
+	if (SPI_execute_with_args(
+			psprintf("SELECT %s FROM churnprevent.experiment_unit WHERE experiment_id = $1 AND %s",
+	                 question, entered(reading->experiment)),
+			1, &type, &id, NULL, true, 0) != SPI_OK_SELECT)
+		elog(ERROR, "experiment \"%s\" cannot be read", reading->experiment->name);
+	*answer = cp_result_or_null(1, &isnull);
+	return !isnull;
+}
+
+static double
+find_cap(const Reading *reading)
+{
+	const CpExperimentOptions *options = &reading->experiment->options;
+	Datum answer;
+
+	if (isnan(options->cap_share))
+		return options->cap;
+	if (!ask(reading,
+	         psprintf("pg_catalog.percentile_cont(%s) WITHIN GROUP (ORDER BY %s)",
+	                  cp_shortest(options->cap_share), own_outcome(reading->experiment)),
+	         &answer))
+		return (double) NAN;
+	return DatumGetFloat8(answer);
+}
+
+/* A covariate that some units lack is left alone, unless the experiment was told to use it. */
+static bool
+has_covariates(const Reading *reading)
+{
+	const CpExperiment *experiment = reading->experiment;
+	Datum missing;
+
+	if (experiment->design.kind == CP_METRIC_RATIO)
+		return false;
+	if (experiment->options.trial.cuped != NULL)
+		return true;
+	return ask(reading, "pg_catalog.bool_and(covariate IS NOT NULL)", &missing) &&
+	       DatumGetBool(missing);
+}
+
+/* --- preparing ---------------------------------------------------------- */
+
+static void
+prepare_metric(Reading *reading, Metric *metric, const char *name, int harm)
+{
+	const CpExperiment *experiment = reading->experiment;
+	Size cells = (Size) experiment->nphases * experiment->narms;
+	CpTrialOptions options = experiment->options.trial;
+
+	metric->name = name;
+	metric->harm = harm;
+	if (harm != 0)
+	{
+		options.metric = "mean";
+		options.cuped = NULL;
+		options.effect = 0;
+		options.tau2 = 0;
+	}
+	cp_trial_design(&options, CP_METRIC_PROPORTION, harm == 0 && reading->covariates,
+	                &metric->design);
+	metric->design.arms = experiment->narms;
+	metric->design.control = experiment->design.control;
+	metric->moments = palloc0(cells * sizeof(CpMoments));
+	metric->sequences = palloc(experiment->narms * sizeof(CpSequence));
+	for (uint32 arm = 0; arm < experiment->narms; arm++)
+		cp_sequence_begin(&metric->sequences[arm]);
+	metric->trial = (CpTrial){.design = &metric->design,
+	                          .phases = experiment->nphases,
+	                          .weights = experiment->weights,
+	                          .moments = metric->moments,
+	                          .exposed = reading->exposed};
+}
+
+static void
+prepare(Reading *reading, const CpExperiment *experiment)
+{
+	const CpGuardrails *guardrails = &experiment->options.guardrails;
+
+	reading->experiment = experiment;
+	reading->nmetrics = 1 + guardrails->count;
+	reading->metrics = palloc0(reading->nmetrics * sizeof(Metric));
+	reading->exposed = palloc0((Size) experiment->nphases * experiment->narms * sizeof(double));
+	reading->covariates = has_covariates(reading);
+	reading->cap = find_cap(reading);
+	prepare_metric(reading, &reading->metrics[0], NULL, 0);
+	reading->metrics[0].name = cp_metric_name(reading->metrics[0].design.kind);
+	if (experiment->options.trial.metric != NULL)
+		reading->metrics[0].name = experiment->options.trial.metric;
+	for (uint32 k = 0; k < guardrails->count; k++)
+		prepare_metric(reading, &reading->metrics[k + 1], guardrails->rails[k].name,
+		               guardrails->rails[k].harm);
+}
+
+/* --- reading ------------------------------------------------------------ */
+
+static void
+check_place(const Reading *reading, int variant, int phase)
+{
+	if (variant < 1 || (uint32) variant > reading->experiment->narms || phase < 1 ||
+	    (uint32) phase > reading->experiment->nphases)
+		elog(ERROR, "experiment \"%s\" has a unit of variant %d in phase %d",
+		     reading->experiment->name, variant, phase);
+}
+
+/* Whom a unit tells something about: an arm of its own, or all others when it is in the control. */
+static void
+look(Metric *metric, uint32 arm)
+{
+	for (uint32 other = 0; other < metric->design.arms; other++)
+		if (other != metric->design.control && (other == arm || arm == metric->design.control))
+			cp_sequence_look(&metric->sequences[other], &metric->trial, other);
+}
+
+static void
+add_unit(Metric *metric, uint32 phase, uint32 arm, double y, double x)
+{
+	cp_moments_add(&metric->moments[phase * metric->design.arms + arm], y, x);
+	look(metric, arm);
+}
+
+static double
+covariate_of(const Reading *reading, HeapTuple row, TupleDesc descriptor)
+{
+	bool isnull;
+	Datum x = SPI_getbinval(row, descriptor, 4, &isnull);
+
+	if (!reading->covariates && reading->experiment->design.kind != CP_METRIC_RATIO)
+		return 0;
+	if (isnull)
+		ereport(ERROR,
+		        (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+		         errmsg("units of experiment \"%s\" have no covariate", reading->experiment->name),
+		         errdetail("It was created with option \"cuped\"."),
+		         errhint("Give units without a past a covariate of 0.")));
+	return DatumGetFloat8(x);
+}
+
+static void put_day(Reading *reading);
+
+static void
+take_day(Reading *reading, HeapTuple row, TupleDesc descriptor)
+{
+	bool isnull;
+	DateADT day = DatumGetDateADT(SPI_getbinval(row, descriptor, 6, &isnull));
+
+	if (reading->info == NULL)
+		return;
+	if (reading->day != 0 && day != reading->day)
+		put_day(reading);
+	reading->day = day;
+}
+
+static void
+take_unit(Reading *reading, HeapTuple row, TupleDesc descriptor)
+{
+	bool isnull;
+	int variant = DatumGetInt16(SPI_getbinval(row, descriptor, 1, &isnull));
+	int phase = DatumGetInt32(SPI_getbinval(row, descriptor, 2, &isnull));
+	double y = DatumGetFloat8(SPI_getbinval(row, descriptor, 3, &isnull));
+	Datum metrics = SPI_getbinval(row, descriptor, 5, &isnull);
+
+	check_place(reading, variant, phase);
+	take_day(reading, row, descriptor);
+	add_unit(&reading->metrics[0], phase - 1, variant - 1,
+	         isnan(reading->cap) ? y : fmin(y, reading->cap),
+	         covariate_of(reading, row, descriptor));
+	for (uint32 k = 1; !isnull && k < reading->nmetrics; k++)
+	{
+		double guarded = cp_json_get_number(DatumGetJsonbP(metrics), reading->metrics[k].name);
+
+		if (!isnan(guarded))
+			add_unit(&reading->metrics[k], phase - 1, variant - 1, guarded, 0);
+	}
+}
+
+static void
+read_units(Reading *reading)
+{
+	Oid type = INT4OID;
+	Datum id = Int32GetDatum(reading->experiment->id);
+	Portal portal =
+		SPI_cursor_open_with_args(NULL, units_query(reading), 1, &type, &id, NULL, true, 0);
+	MemoryContext memory = AllocSetContextCreate(CurrentMemoryContext, "churnprevent experiment",
+	                                             ALLOCSET_DEFAULT_SIZES);
+
+	for (;;)
+	{
+		MemoryContext caller;
+
+		SPI_cursor_fetch(portal, true, BATCH);
+		if (SPI_processed == 0)
+			break;
+		caller = MemoryContextSwitchTo(memory);
+		for (uint64 i = 0; i < SPI_processed; i++)
+			take_unit(reading, SPI_tuptable->vals[i], SPI_tuptable->tupdesc);
+		MemoryContextSwitchTo(caller);
+		MemoryContextReset(memory);
+		SPI_freetuptable(SPI_tuptable);
+		CHECK_FOR_INTERRUPTS();
+	}
+	SPI_cursor_close(portal);
+	MemoryContextDelete(memory);
+}
+
+/* Units by hour of exposure: after each hour the sample ratio is looked at. */
+static void
+read_exposures(Reading *reading)
+{
+	static const char query[] =
+		"SELECT variant, phase, pg_catalog.count(*), pg_catalog.date_trunc('hour', exposed_at) AS h"
+		" FROM churnprevent.experiment_unit WHERE experiment_id = $1 GROUP BY h, variant, phase"
+		" ORDER BY h";
+	Oid type = INT4OID;
+	Datum id = Int32GetDatum(reading->experiment->id);
+	TimestampTz hour = DT_NOBEGIN;
+
+	if (SPI_execute_with_args(query, 1, &type, &id, NULL, true, 0) != SPI_OK_SELECT)
+		elog(ERROR, "experiment \"%s\" cannot be read", reading->experiment->name);
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		HeapTuple row = SPI_tuptable->vals[i];
+		TupleDesc descriptor = SPI_tuptable->tupdesc;
+		bool isnull;
+		int variant = DatumGetInt16(SPI_getbinval(row, descriptor, 1, &isnull));
+		int phase = DatumGetInt32(SPI_getbinval(row, descriptor, 2, &isnull));
+		TimestampTz at = DatumGetTimestampTz(SPI_getbinval(row, descriptor, 4, &isnull));
+
+		check_place(reading, variant, phase);
+		if (at != hour)
+			reading->most_ratio =
+				fmax(reading->most_ratio, cp_trial_ratio(&reading->metrics[0].trial));
+		hour = at;
+		reading->exposed[(phase - 1) * (int) reading->experiment->narms + variant - 1] +=
+			(double) DatumGetInt64(SPI_getbinval(row, descriptor, 3, &isnull));
+	}
+	SPI_freetuptable(SPI_tuptable);
+}
+
+/* --- the timeline ------------------------------------------------------- */
+
+static void
+put_day(Reading *reading)
+{
+	const Metric *metric = &reading->metrics[0];
+	CpEstimate control = cp_trial_estimate(&metric->trial, metric->design.control);
+
+	for (uint32 arm = 0; arm < metric->design.arms; arm++)
+	{
+		CpEstimate own = cp_trial_estimate(&metric->trial, arm);
+		const CpSequence *sequence = &metric->sequences[arm];
+		bool is_control = arm == metric->design.control;
+		Datum values[7];
+		bool nulls[7] = {false};
+
+		values[0] = DateADTGetDatum(reading->day);
+		values[1] = CStringGetTextDatum(reading->experiment->variants[arm]);
+		values[2] = Int64GetDatum((int64) own.n);
+		values[3] =
+			cp_number_or_null(is_control ? (double) NAN : own.mean - control.mean, &nulls[3]);
+		values[4] = Float8GetDatum(cp_sequence_p(sequence->most));
+		values[5] = Float8GetDatum(sequence->interval.lower);
+		values[6] = Float8GetDatum(sequence->interval.upper);
+		nulls[4] = is_control;
+		nulls[5] = nulls[6] = is_control || isinf(sequence->interval.lower);
+		tuplestore_putvalues(reading->info->setResult, reading->info->setDesc, values, nulls);
+	}
+}
+
+/* --- rows --------------------------------------------------------------- */
+
+/*
+ * Until the planned end; or, where an effect worth seeing was named, until as many units as that
+ * takes have come, at the pace so far.
+ */
+static double
+days_left(const Reading *reading, const CpTrialRow *row)
+{
+	const CpExperiment *experiment = reading->experiment;
+	TimestampTz now = GetCurrentTimestamp();
+	double left = (double) (experiment->end - now) / USECS_PER_DAY;
+	double passed = (double) (now - experiment->start) / USECS_PER_DAY;
+	double times = row->detectable / reading->metrics[0].design.effect;
+
+	if (strcmp(experiment->status, "running") != 0 || left < 0)
+		return 0;
+	if (!(reading->metrics[0].design.effect > 0) || isnan(times))
+		return left;
+	return fmax(times * times - 1, 0) * passed;
+}
+
+static void
+put_metric(Reading *reading, Metric *metric, ReturnSetInfo *info)
+{
+	CpTrialReport *report = palloc0(sizeof(CpTrialReport));
+	double units = 0;
+	CpBridge bridge;
+
+	for (uint32 cell = 0; cell < metric->trial.phases * metric->design.arms; cell++)
+		units += metric->moments[cell].n;
+	if (units == 0)
+		return;
+	cp_bridge_init(&bridge, CurrentMemoryContext, 0);
+	cp_bridge_check(&bridge,
+	                cp_trial_report(&bridge.context, &metric->trial, metric->sequences,
+	                                reading->most_ratio, report),
+	                reading->experiment->name);
+	for (uint32 arm = 0; arm < metric->design.arms; arm++)
+	{
+		double left = arm == metric->design.control || metric->harm != 0
+		                  ? (double) NAN
+		                  : days_left(reading, &report->rows[arm]);
+
+		tuplestore_puttuple(info->setResult,
+		                    cp_trial_row(report, &metric->design, arm, metric->name,
+		                                 reading->experiment->variants[arm], left, metric->harm,
+		                                 info->setDesc));
+	}
+}
+
+/* Read the experiment, first argument; rows of the timeline are put on the way. */
+static void
+read_experiment(FunctionCallInfo fcinfo, Reading *reading, bool timeline)
+{
+	cp_materialize(fcinfo);
+	memset(reading, 0, sizeof(*reading));
+	if (PG_ARGISNULL(0))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+		                errmsg("argument \"experiment\" must not be NULL")));
+	if (timeline)
+		reading->info = (ReturnSetInfo *) fcinfo->resultinfo;
+	/* What is looked up may go with the snapshot: what is read below is under one of its own. */
+	prepare(reading, cp_experiment(PG_GETARG_TEXT_PP(0)));
+	read_exposures(reading);
+	read_units(reading);
+}
+
+Datum
+cp_ab_significance(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *info = (ReturnSetInfo *) fcinfo->resultinfo;
+	CpElevation elevation;
+	Reading reading;
+
+	cp_elevate(&elevation);
+	read_experiment(fcinfo, &reading, false);
+	for (uint32 k = 0; k < reading.nmetrics; k++)
+		put_metric(&reading, &reading.metrics[k], info);
+	cp_descend(&elevation);
+	PG_RETURN_NULL();
+}
+
+Datum
+cp_ab_timeline(PG_FUNCTION_ARGS)
+{
+	CpElevation elevation;
+	Reading reading;
+
+	cp_elevate(&elevation);
+	read_experiment(fcinfo, &reading, true);
+	if (reading.day != 0)
+		put_day(&reading);
+	cp_descend(&elevation);
+	PG_RETURN_NULL();
+}

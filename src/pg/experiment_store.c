@@ -1,0 +1,564 @@
+/*
+ * experiment_store.c: experiments as they are kept.
+ */
+#include "postgres.h"
+
+#include <float.h>
+#include <math.h>
+
+#include "catalog/pg_type.h"
+#include "mb/pg_wchar.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "pg/bridge.h"
+#include "pg/decimal.h"
+#include "pg/experiment_store.h"
+#include "pg/json.h"
+#include "pg/situation.h"
+#include "pg/store.h"
+
+/* Columns by position, as sql/41_experiment.sql makes them. */
+enum
+{
+	EXPERIMENT_ID = 1,
+	EXPERIMENT_VARIANTS = 3,
+	EXPERIMENT_STATUS,
+	EXPERIMENT_START = 7,
+	EXPERIMENT_END,
+	EXPERIMENT_DAYS,
+	EXPERIMENT_SALT,
+	EXPERIMENT_LAYER,
+	EXPERIMENT_LAYER_FROM,
+	EXPERIMENT_LAYER_TO,
+	EXPERIMENT_HOLDOUT,
+	EXPERIMENT_OPTIONS
+};
+enum
+{
+	LAYER_SALT = 2
+};
+enum
+{
+	PHASE_ALLOCATION = 4,
+	PHASE_RANGE_TO,
+	PHASE_RANGE_VARIANT
+};
+enum
+{
+	UNIT_VARIANT = 3,
+	UNIT_RECORD_NO = 7
+};
+
+/* --- options ------------------------------------------------------------ */
+
+static int
+harm_of(const JsonbValue *value)
+{
+	if (value->type == jbvString && value->val.string.len == 6 &&
+	    memcmp(value->val.string.val, "higher", 6) == 0)
+		return 1;
+	if (value->type == jbvString && value->val.string.len == 5 &&
+	    memcmp(value->val.string.val, "lower", 5) == 0)
+		return -1;
+	return 0;
+}
+
+static void
+report_guardrails(const char *detail)
+{
+	ereport(ERROR,
+	        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+	         errmsg("option \"guardrails\" must say of metrics which change would be harm"),
+	         errdetail("%s", detail),
+	         errhint("For example: '{\"guardrails\": {\"complaints\": \"higher\", \"visits\": "
+	                 "\"lower\"}}'.")));
+}
+
+/* {"name": "higher" | "lower"} */
+static void
+read_guardrails(const CpOptionRule *rule, const JsonbValue *value, void *target)
+{
+	CpGuardrails *guardrails = target;
+	JsonbIterator *walk;
+	JsonbValue token;
+	JsonbIteratorToken kind;
+
+	if (value->type != jbvBinary || !JsonContainerIsObject(value->val.binary.data))
+		report_guardrails("It is no object.");
+	walk = JsonbIteratorInit(value->val.binary.data);
+	while ((kind = JsonbIteratorNext(&walk, &token, true)) != WJB_DONE)
+	{
+		CpGuardrail *rail = &guardrails->rails[guardrails->count];
+
+		if (kind == WJB_KEY && guardrails->count == CP_MAX_GUARDRAILS)
+			report_guardrails(psprintf("There are more than %d.", CP_MAX_GUARDRAILS));
+		if (kind == WJB_KEY)
+			rail->name = pnstrdup(token.val.string.val, token.val.string.len);
+		if (kind != WJB_VALUE)
+			continue;
+		rail->harm = harm_of(&token);
+		if (rail->harm == 0)
+			report_guardrails(
+				psprintf("Of \"%s\" it says neither \"higher\" nor \"lower\".", rail->name));
+		guardrails->count++;
+	}
+}
+
+static const CpOptionRule option_rules[] = {
+	CP_TRIAL_RULES(CpExperimentOptions, trial),
+	{"layer", CP_OPTION_TEXT, offsetof(CpExperimentOptions, layer)},
+	{"share", CP_OPTION_NUMBER, offsetof(CpExperimentOptions, share), 1e-6, 1},
+	{"holdout", CP_OPTION_NUMBER, offsetof(CpExperimentOptions, holdout), 0, 0.999999},
+	{"eligible", CP_OPTION_TEXT, offsetof(CpExperimentOptions, eligible)},
+	{"exclude_control", CP_OPTION_FLAG, offsetof(CpExperimentOptions, exclude_control)},
+	{"require_exposure", CP_OPTION_FLAG, offsetof(CpExperimentOptions, require_exposure)},
+	{"draft", CP_OPTION_FLAG, offsetof(CpExperimentOptions, draft)},
+	{"start", CP_OPTION_TEXT, offsetof(CpExperimentOptions, start)},
+	{"cap", CP_OPTION_NUMBER, offsetof(CpExperimentOptions, cap), 0, DBL_MAX},
+	{"cap_share", CP_OPTION_NUMBER, offsetof(CpExperimentOptions, cap_share), 0.5, 0.999999},
+	{"outcome_days", CP_OPTION_NUMBER, offsetof(CpExperimentOptions, outcome_days), 0.001, 3660},
+	{"guardrails", CP_OPTION_CUSTOM, offsetof(CpExperimentOptions, guardrails),
+     .read = read_guardrails},
+	{NULL}};
+
+void
+cp_experiment_options(Jsonb *json, CpExperimentOptions *options)
+{
+	memset(options, 0, sizeof(*options));
+	cp_trial_options_default(&options->trial);
+	options->share = 1;
+	options->cap = options->cap_share = options->outcome_days = (double) NAN;
+	cp_options_object(json, option_rules, "{\"metric\": \"mean\", \"control\": \"A\"}", options);
+}
+
+/* --- loading ------------------------------------------------------------ */
+
+static TimestampTz
+time_or_never(CpProbe *probe, int column)
+{
+	bool isnull;
+	Datum value = slot_getattr(probe->slot, column, &isnull);
+
+	return isnull ? DT_NOEND : DatumGetTimestampTz(value);
+}
+
+static void
+read_variants(CpExperiment *experiment, ArrayType *array)
+{
+	Datum *elements;
+	int n;
+
+	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &elements, NULL, &n);
+	experiment->narms = (uint32) n;
+	experiment->variants = palloc(n * sizeof(char *));
+	experiment->variant_texts = palloc(n * sizeof(text *));
+	for (int arm = 0; arm < n; arm++)
+	{
+		experiment->variants[arm] = TextDatumGetCString(elements[arm]);
+		experiment->variant_texts[arm] = cstring_to_text(experiment->variants[arm]);
+	}
+}
+
+static void
+parse_rule(CpExperiment *experiment)
+{
+	const char *text = experiment->options.eligible;
+	CpBridge *bridge;
+
+	if (text == NULL)
+		return;
+	bridge = palloc(sizeof(CpBridge));
+	cp_bridge_init(bridge, CurrentMemoryContext, 0);
+	if (cp_rule_parse(&bridge->context, text, strlen(text), &experiment->rule) != CP_OK)
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_SYNTAX_ERROR), errmsg("option \"eligible\" cannot be read"),
+		     errdetail("%s", bridge->context.reason),
+		     errhint(
+				 "A rule compares attributes with values, as in: plan = 'free' AND age >= 18.")));
+}
+
+static void
+read_row(CpExperiment *experiment, CpProbe *probe)
+{
+	experiment->id = DatumGetInt32(cp_probe_value(probe, EXPERIMENT_ID));
+	experiment->status = TextDatumGetCString(cp_probe_value(probe, EXPERIMENT_STATUS));
+	experiment->start = time_or_never(probe, EXPERIMENT_START);
+	experiment->end = time_or_never(probe, EXPERIMENT_END);
+	experiment->days = DatumGetFloat8(cp_probe_value(probe, EXPERIMENT_DAYS));
+	cp_probe_salt(probe, EXPERIMENT_SALT, experiment->salt);
+	experiment->layer_from = DatumGetFloat8(cp_probe_value(probe, EXPERIMENT_LAYER_FROM));
+	experiment->layer_to = DatumGetFloat8(cp_probe_value(probe, EXPERIMENT_LAYER_TO));
+	experiment->holdout = DatumGetFloat8(cp_probe_value(probe, EXPERIMENT_HOLDOUT));
+	read_variants(experiment, (ArrayType *) cp_probe_copy(probe, EXPERIMENT_VARIANTS));
+	cp_experiment_options((Jsonb *) cp_probe_copy(probe, EXPERIMENT_OPTIONS), &experiment->options);
+	if (cp_probe_value(probe, EXPERIMENT_LAYER) != 0)
+		experiment->options.layer = TextDatumGetCString(cp_probe_value(probe, EXPERIMENT_LAYER));
+}
+
+static void
+read_layer(CpExperiment *experiment)
+{
+	ScanKeyData key;
+	CpProbe probe;
+
+	if (experiment->options.layer == NULL)
+		return;
+	cp_text_key(&key, 1, experiment->options.layer);
+	cp_probe_begin(&probe, "experiment_layer", "experiment_layer_pkey", &key, 1);
+	if (!cp_probe_next(&probe, ForwardScanDirection))
+		elog(ERROR, "layer \"%s\" is missing", experiment->options.layer);
+	cp_probe_salt(&probe, LAYER_SALT, experiment->layer_salt);
+	cp_probe_end(&probe);
+}
+
+static void
+read_ranges(CpRanges *ranges, ArrayType *to, ArrayType *variant)
+{
+	const double *ends = (const double *) ARR_DATA_PTR(to);
+	const int32 *arms = (const int32 *) ARR_DATA_PTR(variant);
+
+	ranges->count = (uint32) ArrayGetNItems(ARR_NDIM(to), ARR_DIMS(to));
+	if (ranges->count > CP_MAX_RANGES)
+		elog(ERROR, "an experiment has %u ranges", ranges->count);
+	for (uint32 k = 0; k < ranges->count; k++)
+	{
+		ranges->to[k] = ends[k];
+		ranges->arm[k] = (uint32) arms[k] - 1;
+	}
+}
+
+/* In order of phases, so the last one's ranges stay. */
+static void
+read_phases(CpExperiment *experiment)
+{
+	uint32 narms = experiment->narms;
+	Size row = narms * sizeof(double);
+	ScanKeyData key;
+	CpProbe probe;
+
+	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(experiment->id));
+	cp_probe_begin(&probe, "experiment_phase", "experiment_phase_pkey", &key, 1);
+	while (cp_probe_next(&probe, ForwardScanDirection))
+	{
+		uint32 phase = experiment->nphases++;
+		ArrayType *allocation = (ArrayType *) cp_probe_copy(&probe, PHASE_ALLOCATION);
+
+		experiment->weights =
+			phase == 0 ? palloc(row) : repalloc(experiment->weights, experiment->nphases * row);
+		memcpy(experiment->weights + (Size) phase * narms, ARR_DATA_PTR(allocation), row);
+		read_ranges(&experiment->ranges, (ArrayType *) cp_probe_copy(&probe, PHASE_RANGE_TO),
+		            (ArrayType *) cp_probe_copy(&probe, PHASE_RANGE_VARIANT));
+	}
+	cp_probe_end(&probe);
+	if (experiment->nphases == 0)
+		elog(ERROR, "experiment \"%s\" has no allocation", experiment->name);
+}
+
+static void
+report_absent(const char *name)
+{
+	ereport(ERROR,
+	        (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("experiment \"%s\" does not exist", name),
+	         errhint("cp_ab_create() makes experiments; churnprevent.experiment lists them.")));
+}
+
+static CpExperiment *
+load(const char *name)
+{
+	CpExperiment *experiment = palloc0(sizeof(CpExperiment));
+	ScanKeyData key;
+	CpProbe probe;
+	bool found;
+
+	experiment->name = pstrdup(name);
+	cp_text_key(&key, 1, name);
+	cp_probe_begin(&probe, "experiment", "experiment_name_key", &key, 1);
+	found = cp_probe_next(&probe, ForwardScanDirection);
+	if (found)
+		read_row(experiment, &probe);
+	cp_probe_end(&probe);
+	if (!found)
+		report_absent(name);
+	read_layer(experiment);
+	read_phases(experiment);
+	parse_rule(experiment);
+	cp_trial_design(&experiment->options.trial, CP_METRIC_PROPORTION, false, &experiment->design);
+	experiment->design.arms = experiment->narms;
+	experiment->design.control = cp_trial_control(experiment->options.trial.control,
+	                                              experiment->variants, experiment->narms);
+	return experiment;
+}
+
+/* --- what has been looked up -------------------------------------------- */
+
+typedef struct Known
+{
+	char name[CP_EXPERIMENT_NAME + 1];
+	CpExperiment *experiment;
+} Known;
+
+static MemoryContext known_memory = NULL;
+static HTAB *known = NULL;
+static CpExperiment *last = NULL;
+
+static void
+forget_all(void)
+{
+	HASHCTL control = {.keysize = CP_EXPERIMENT_NAME + 1, .entrysize = sizeof(Known)};
+
+	last = NULL;
+	known = NULL;
+	if (known_memory == NULL)
+		known_memory = AllocSetContextCreate(CacheMemoryContext, "churnprevent experiments",
+		                                     ALLOCSET_DEFAULT_SIZES);
+	MemoryContextReset(known_memory);
+	control.hcxt = known_memory;
+	known = hash_create("churnprevent experiments", 64, &control,
+	                    HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
+}
+
+static CpExperiment *
+look_up(const char *name)
+{
+	bool found;
+	Known *entry = hash_search(known, name, HASH_FIND, NULL);
+	MemoryContext caller;
+	CpExperiment *experiment;
+
+	if (entry != NULL)
+		return entry->experiment;
+	caller = MemoryContextSwitchTo(known_memory);
+	experiment = load(name);
+	MemoryContextSwitchTo(caller);
+	entry = hash_search(known, name, HASH_ENTER, &found);
+	entry->experiment = experiment;
+	return experiment;
+}
+
+CpExperiment *
+cp_experiment(const text *name)
+{
+	static uint64 looked = 0;
+	uint64 situation = cp_situation();
+	char terminated[CP_EXPERIMENT_NAME + 1];
+	Size length = VARSIZE_ANY_EXHDR(name);
+
+	if (looked != situation || known == NULL || !cp_may_remember())
+	{
+		looked = 0;
+		forget_all();
+		looked = situation;
+	}
+	if (last != NULL && strlen(last->name) == length &&
+	    memcmp(last->name, VARDATA_ANY(name), length) == 0)
+		return last;
+	if (length > CP_EXPERIMENT_NAME)
+		report_absent(text_to_cstring(name));
+	memcpy(terminated, VARDATA_ANY(name), length);
+	terminated[length] = '\0';
+	last = look_up(terminated);
+	return last;
+}
+
+bool
+cp_experiment_unit(const CpExperiment *experiment, const text *unit, CpExperimentUnit *found)
+{
+	ScanKeyData keys[2];
+	CpProbe probe;
+	bool isnull;
+	bool is;
+
+	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(experiment->id));
+	cp_text_key(&keys[1], 2, text_to_cstring(unit));
+	cp_probe_begin(&probe, "experiment_unit", "experiment_unit_pkey", keys, 2);
+	is = cp_probe_next(&probe, ForwardScanDirection);
+	if (is)
+	{
+		found->arm = (uint32) DatumGetInt16(cp_probe_value(&probe, UNIT_VARIANT)) - 1;
+		(void) slot_getattr(probe.slot, UNIT_RECORD_NO, &isnull);
+		found->recorded = !isnull;
+	}
+	cp_probe_end(&probe);
+	return is;
+}
+
+/* --- writing ------------------------------------------------------------ */
+
+/* The first free range of a layer that is as long as the share; an error when there is none. */
+static double
+find_room(const CpExperimentOptions *options)
+{
+	static const char make[] =
+		"INSERT INTO churnprevent.experiment_layer (layer) VALUES ($1) ON CONFLICT DO NOTHING";
+	static const char lock[] =
+		"SELECT FROM churnprevent.experiment_layer WHERE layer = $1 FOR UPDATE";
+	static const char find[] =
+		"WITH taken AS (SELECT layer_from AS f, layer_to AS t FROM churnprevent.experiment"
+		"  WHERE layer = $1 AND status <> 'archived')"
+		" SELECT pg_catalog.min(s) FROM (SELECT 0 UNION ALL SELECT t FROM taken) starts (s)"
+		" WHERE s + $2 <= 1 + 1e-9"
+		"  AND NOT EXISTS (SELECT FROM taken WHERE f < s + $2 - 1e-9 AND t > s + 1e-9)";
+	Oid types[2] = {TEXTOID, FLOAT8OID};
+	Datum values[2] = {CStringGetTextDatum(options->layer), Float8GetDatum(options->share)};
+	bool isnull;
+	Datum from;
+
+	cp_run(make, 1, types, values, NULL);
+	cp_run(lock, 1, types, values, NULL);
+	cp_run(find, 2, types, values, NULL);
+	from = cp_result_or_null(1, &isnull);
+	if (isnull)
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+		                errmsg("layer \"%s\" has no room for a share of %s", options->layer,
+		                       cp_shortest(options->share)),
+		                errdetail("The experiments in it take the rest."),
+		                errhint("Give a smaller \"share\", or archive what has ended.")));
+	return DatumGetFloat8(from);
+}
+
+int32
+cp_experiment_insert(const char *name, ArrayType *variants, const CpExperimentOptions *options,
+                     Jsonb *kept, double duration_days, TimestampTz start, const char *author)
+{
+	static const char insert[] =
+		"INSERT INTO churnprevent.experiment (name, variants, status, created_by, start_at, end_at,"
+		" duration_days, layer, layer_from, layer_to, holdout, options)"
+		" VALUES ($1, $2, $3, $4, $5, $5 + pg_catalog.make_interval(secs => $6 * 86400), $6, $7, $8,"
+		" $9, $10, $11) ON CONFLICT (name) DO NOTHING RETURNING experiment_id";
+	Oid types[11] = {TEXTOID, TEXTARRAYOID, TEXTOID,   TEXTOID,   TIMESTAMPTZOID, FLOAT8OID,
+	                 TEXTOID, FLOAT8OID,    FLOAT8OID, FLOAT8OID, JSONBOID};
+	double from = options->layer == NULL ? 0 : find_room(options);
+	Datum values[11] = {CStringGetTextDatum(name),
+	                    PointerGetDatum(variants),
+	                    CStringGetTextDatum(options->draft ? "draft" : "running"),
+	                    CStringGetTextDatum(author),
+	                    TimestampTzGetDatum(start),
+	                    Float8GetDatum(duration_days),
+	                    options->layer == NULL ? (Datum) 0 : CStringGetTextDatum(options->layer),
+	                    Float8GetDatum(from),
+	                    Float8GetDatum(options->layer == NULL ? 1 : fmin(from + options->share, 1)),
+	                    Float8GetDatum(options->holdout),
+	                    JsonbPGetDatum(kept)};
+	char nulls[12] = "           ";
+
+	nulls[4] = options->draft ? 'n' : ' ';
+	nulls[6] = options->layer == NULL ? 'n' : ' ';
+	if (!cp_run(insert, 11, types, values, nulls))
+		ereport(ERROR, (errcode(ERRCODE_DUPLICATE_OBJECT),
+		                errmsg("experiment \"%s\" already exists", name),
+		                errhint("What has been tested keeps its name: give another one.")));
+	return DatumGetInt32(cp_result(1));
+}
+
+void
+cp_experiment_phase_insert(int32 id, uint32 phase, ArrayType *allocation, const CpRanges *ranges)
+{
+	static const char insert[] =
+		"INSERT INTO churnprevent.experiment_phase (experiment_id, phase, allocation, range_to,"
+		" range_variant) VALUES ($1, $2, $3, $4, $5)";
+	Oid types[5] = {INT4OID, INT4OID, FLOAT8ARRAYOID, FLOAT8ARRAYOID, INT4ARRAYOID};
+	Datum *ends = palloc(ranges->count * sizeof(Datum));
+	Datum *arms = palloc(ranges->count * sizeof(Datum));
+	Datum values[5];
+
+	for (uint32 k = 0; k < ranges->count; k++)
+	{
+		ends[k] = Float8GetDatum(ranges->to[k]);
+		arms[k] = Int32GetDatum((int32) ranges->arm[k] + 1);
+	}
+	values[0] = Int32GetDatum(id);
+	values[1] = Int32GetDatum((int32) phase);
+	values[2] = PointerGetDatum(allocation);
+	values[3] = PointerGetDatum(construct_array(ends, (int) ranges->count, FLOAT8OID,
+	                                            sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+	values[4] = PointerGetDatum(
+		construct_array(arms, (int) ranges->count, INT4OID, sizeof(int32), true, TYPALIGN_INT));
+	cp_run(insert, 5, types, values, NULL);
+}
+
+void
+cp_experiment_set(const CpExperiment *experiment, const char *status, TimestampTz start,
+                  TimestampTz end)
+{
+	static const char update[] =
+		"UPDATE churnprevent.experiment SET status = $2, start_at = $3, end_at = $4"
+		" WHERE experiment_id = $1";
+	Oid types[4] = {INT4OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID};
+	Datum values[4] = {Int32GetDatum(experiment->id), CStringGetTextDatum(status),
+	                   TimestampTzGetDatum(start), TimestampTzGetDatum(end)};
+	char nulls[5] = "    ";
+
+	nulls[2] = start == DT_NOEND ? 'n' : ' ';
+	nulls[3] = end == DT_NOEND ? 'n' : ' ';
+	cp_run(update, 4, types, values, nulls);
+}
+
+static void
+set_optional(Datum *value, char *null, double number)
+{
+	*value = Float8GetDatum(number);
+	*null = isnan(number) ? 'n' : ' ';
+}
+
+bool
+cp_experiment_expose(const CpExperiment *experiment, Datum unit, uint32 arm, double covariate)
+{
+	static CpStatement insert = {
+		"INSERT INTO churnprevent.experiment_unit (experiment_id, unit, variant, phase, exposed_at,"
+		" covariate) VALUES ($1, $2, $3, $4, pg_catalog.clock_timestamp(), $5)"
+		" ON CONFLICT DO NOTHING RETURNING 1",
+		5,
+		{INT4OID, TEXTOID, INT2OID, INT4OID, FLOAT8OID},
+		NULL};
+	Datum values[5] = {Int32GetDatum(experiment->id), unit, Int16GetDatum((int16) (arm + 1)),
+	                   Int32GetDatum((int32) experiment->nphases)};
+	char nulls[6] = "     ";
+
+	set_optional(&values[4], &nulls[4], covariate);
+	return cp_run_planned(&insert, values, nulls);
+}
+
+bool
+cp_experiment_record(const CpExperiment *experiment, Datum unit, int arm, double covariate,
+                     const CpUnitOutcome *outcome)
+{
+	static CpStatement insert = {
+		"INSERT INTO churnprevent.experiment_unit AS u (experiment_id, unit, outcome, value, metrics,"
+		" covariate, variant, phase, exposed_at, record_no, recorded_at)"
+		" SELECT $1, $2, $3, $4, $5, $6, $7, $8, t, pg_catalog.nextval("
+		"'churnprevent.experiment_record_no'), t FROM pg_catalog.clock_timestamp() t"
+		" ON CONFLICT (experiment_id, unit) DO UPDATE SET outcome = EXCLUDED.outcome,"
+		" value = EXCLUDED.value, metrics = EXCLUDED.metrics, covariate ="
+		" coalesce(u.covariate, EXCLUDED.covariate), record_no = EXCLUDED.record_no,"
+		" recorded_at = EXCLUDED.recorded_at WHERE u.record_no IS NULL RETURNING 1",
+		8,
+		{INT4OID, TEXTOID, FLOAT8OID, FLOAT8OID, JSONBOID, FLOAT8OID, INT2OID, INT4OID},
+		NULL};
+	static CpStatement update = {
+		"UPDATE churnprevent.experiment_unit SET outcome = $3, value = $4, metrics = $5,"
+		" covariate = coalesce(covariate, $6),"
+		" record_no = pg_catalog.nextval('churnprevent.experiment_record_no'),"
+		" recorded_at = pg_catalog.clock_timestamp()"
+		" WHERE experiment_id = $1 AND unit = $2 AND record_no IS NULL RETURNING 1",
+		6,
+		{INT4OID, TEXTOID, FLOAT8OID, FLOAT8OID, JSONBOID, FLOAT8OID},
+		NULL};
+	Datum values[8] = {Int32GetDatum(experiment->id), unit, Float8GetDatum(outcome->outcome)};
+	char nulls[9] = "        ";
+
+	set_optional(&values[3], &nulls[3], outcome->value);
+	values[4] = JsonbPGetDatum(outcome->metrics);
+	nulls[4] = outcome->metrics == NULL ? 'n' : ' ';
+	set_optional(&values[5], &nulls[5], covariate);
+	if (arm < 0)
+		return cp_run_planned(&update, values, nulls);
+	values[6] = Int16GetDatum((int16) (arm + 1));
+	values[7] = Int32GetDatum((int32) experiment->nphases);
+	return cp_run_planned(&insert, values, nulls);
+}
