@@ -24,6 +24,8 @@ CREATE TYPE cp_ab_result AS (
 	p_always_valid_adjusted float8,
 	sequence_lower float8,
 	sequence_upper float8,
+	lift_sequence_lower float8,
+	lift_sequence_upper float8,
 	probability_best float8,
 	expected_loss float8,
 	p_equal float8,
@@ -46,6 +48,7 @@ COMMENT ON COLUMN cp_ab_result.p_value IS 'two-sided, right when one looks once:
 COMMENT ON COLUMN cp_ab_result.p_adjusted IS 'p_value corrected for the number of treatments';
 COMMENT ON COLUMN cp_ab_result.p_always_valid IS 'right however often one looks';
 COMMENT ON COLUMN cp_ab_result.sequence_lower IS 'confidence sequence of the difference: right at all looks together';
+COMMENT ON COLUMN cp_ab_result.lift_sequence_lower IS 'the same of the lift';
 COMMENT ON COLUMN cp_ab_result.probability_best IS 'posterior probability to be the best of all variants';
 COMMENT ON COLUMN cp_ab_result.expected_loss IS 'what choosing this variant is expected to give away against the best';
 COMMENT ON COLUMN cp_ab_result.p_equal IS 'of proportions: chi-square test that all variants are equal';

@@ -153,3 +153,19 @@ SELECT e.name AS experiment, t.*
 FROM churnprevent.experiment e, cp_ab_timeline(e.name) t
 WHERE e.status IN ('running', 'stopped');
 COMMENT ON VIEW churnprevent.experiment_timeline IS 'what was known of each variant of an experiment at the end of each day';
+
+-- The control group of cp_decide is an experiment that always runs.
+
+CREATE FUNCTION cp_saved_revenue(window_days int DEFAULT 30,
+	OUT metric text, OUT control_customers bigint, OUT policy_customers bigint, OUT control_mean float8, OUT policy_mean float8,
+	OUT difference float8, OUT lower float8, OUT upper float8, OUT percent float8, OUT percent_lower float8, OUT percent_upper float8,
+	OUT total float8, OUT total_lower float8, OUT total_upper float8, OUT p_always_valid float8, OUT srm_p_always_valid float8,
+	OUT waiting bigint, OUT verdict text)
+RETURNS SETOF record
+LANGUAGE C STABLE PARALLEL UNSAFE ROWS 3 COST 10000
+AS 'MODULE_PATHNAME', 'cp_saved_revenue';
+COMMENT ON FUNCTION cp_saved_revenue(int) IS 'what deciding was worth: customers, revenue and margin kept against the control group, right however often one looks';
+REVOKE ALL ON FUNCTION cp_saved_revenue(int) FROM PUBLIC;
+
+CREATE VIEW churnprevent.saved_revenue AS SELECT * FROM cp_saved_revenue();
+COMMENT ON VIEW churnprevent.saved_revenue IS 'what deciding was worth in the 30 days after customers were first decided about';

@@ -1,9 +1,7 @@
 /*
  * experiment_report.c: what an experiment says: cp_ab_significance(experiment), cp_ab_timeline.
  *
- * Outcomes are read in the order in which units came in, and after each one the sequences are
- * looked at. So the result knows the least p of all looks that anybody can have had, writes
- * nothing, and is the same on a standby.
+ * Both read, and write nothing, so they say the same on a standby.
  */
 #include "pg/compat.h"
 
@@ -24,34 +22,21 @@
 #include "pg/experiment_store.h"
 #include "pg/json.h"
 #include "pg/store.h"
+#include "pg/trial_reading.h"
 #include "stats/sequential.h"
 
 PG_FUNCTION_INFO_V1(cp_ab_significance);
 PG_FUNCTION_INFO_V1(cp_ab_timeline);
 
-/* Rows that are fetched at once. */
-#define BATCH 1000
-
-/* One metric of the experiment: its own, or a guardrail. */
-typedef struct Metric
-{
-	const char *name;
-	int harm; /* of a guardrail, 0 of the experiment's own */
-	CpTrialDesign design;
-	CpTrial trial;
-	CpMoments *moments;    /* [nphases * narms] */
-	CpSequence *sequences; /* [narms] */
-} Metric;
-
 typedef struct Reading
 {
 	const CpExperiment *experiment;
-	uint32 nmetrics;
-	Metric *metrics;
-	bool covariates;   /* has every unit one? */
-	double cap;        /* of the own metric; NaN = none */
-	double *exposed;   /* [nphases * narms] */
-	double most_ratio; /* largest logarithm of the sample ratio's test until now */
+	CpTrialReading *own;   /* the experiment's own metric */
+	CpTrialReading *rails; /* [guardrails.count] */
+	bool covariates;       /* has every unit one? */
+	double cap;            /* of the own metric; NaN = none */
+	double *exposed;       /* [nphases * narms] */
+	double most_ratio;     /* largest logarithm of the sample ratio's test until now */
 	/* Of the timeline, else NULL: */
 	ReturnSetInfo *info;
 	DateADT day; /* that is being read, 0 = none yet */
@@ -146,55 +131,44 @@ has_covariates(const Reading *reading)
 
 /* --- preparing ---------------------------------------------------------- */
 
+/* A metric of its own, or, with guarded, a guardrail. */
 static void
-prepare_metric(Reading *reading, Metric *metric, const char *name, int harm)
+prepare_metric(const Reading *reading, CpTrialReading *metric, const char *name, bool guarded)
 {
 	const CpExperiment *experiment = reading->experiment;
-	Size cells = (Size) experiment->nphases * experiment->narms;
 	CpTrialOptions options = experiment->options.trial;
+	CpTrialDesign design;
 
-	metric->name = name;
-	metric->harm = harm;
-	if (harm != 0)
+	if (guarded)
 	{
 		options.metric = "mean";
 		options.cuped = NULL;
 		options.effect = 0;
 		options.tau2 = 0;
 	}
-	cp_trial_design(&options, CP_METRIC_PROPORTION, harm == 0 && reading->covariates,
-	                &metric->design);
-	metric->design.arms = experiment->narms;
-	metric->design.control = experiment->design.control;
-	metric->moments = palloc0(cells * sizeof(CpMoments));
-	metric->sequences = palloc(experiment->narms * sizeof(CpSequence));
-	for (uint32 arm = 0; arm < experiment->narms; arm++)
-		cp_sequence_begin(&metric->sequences[arm]);
-	metric->trial = (CpTrial){.design = &metric->design,
-	                          .phases = experiment->nphases,
-	                          .weights = experiment->weights,
-	                          .moments = metric->moments,
-	                          .exposed = reading->exposed};
+	cp_trial_design(&options, CP_METRIC_PROPORTION, !guarded && reading->covariates, &design);
+	design.arms = experiment->narms;
+	design.control = experiment->design.control;
+	cp_trial_reading_begin(metric, name, &design, experiment->nphases, experiment->weights,
+	                       reading->exposed);
 }
 
 static void
 prepare(Reading *reading, const CpExperiment *experiment)
 {
 	const CpGuardrails *guardrails = &experiment->options.guardrails;
+	const char *metric = experiment->options.trial.metric;
 
 	reading->experiment = experiment;
-	reading->nmetrics = 1 + guardrails->count;
-	reading->metrics = palloc0(reading->nmetrics * sizeof(Metric));
+	reading->own = palloc0(sizeof(CpTrialReading));
+	reading->rails = palloc0(guardrails->count * sizeof(CpTrialReading));
 	reading->exposed = palloc0((Size) experiment->nphases * experiment->narms * sizeof(double));
 	reading->covariates = has_covariates(reading);
 	reading->cap = find_cap(reading);
-	prepare_metric(reading, &reading->metrics[0], NULL, 0);
-	reading->metrics[0].name = cp_metric_name(reading->metrics[0].design.kind);
-	if (experiment->options.trial.metric != NULL)
-		reading->metrics[0].name = experiment->options.trial.metric;
+	prepare_metric(reading, reading->own,
+	               metric == NULL ? cp_metric_name(CP_METRIC_PROPORTION) : metric, false);
 	for (uint32 k = 0; k < guardrails->count; k++)
-		prepare_metric(reading, &reading->metrics[k + 1], guardrails->rails[k].name,
-		               guardrails->rails[k].harm);
+		prepare_metric(reading, &reading->rails[k], guardrails->rails[k].name, true);
 }
 
 /* --- reading ------------------------------------------------------------ */
@@ -206,22 +180,6 @@ check_place(const Reading *reading, int variant, int phase)
 	    (uint32) phase > reading->experiment->nphases)
 		elog(ERROR, "experiment \"%s\" has a unit of variant %d in phase %d",
 		     reading->experiment->name, variant, phase);
-}
-
-/* Whom a unit tells something about: an arm of its own, or all others when it is in the control. */
-static void
-look(Metric *metric, uint32 arm)
-{
-	for (uint32 other = 0; other < metric->design.arms; other++)
-		if (other != metric->design.control && (other == arm || arm == metric->design.control))
-			cp_sequence_look(&metric->sequences[other], &metric->trial, other);
-}
-
-static void
-add_unit(Metric *metric, uint32 phase, uint32 arm, double y, double x)
-{
-	cp_moments_add(&metric->moments[phase * metric->design.arms + arm], y, x);
-	look(metric, arm);
 }
 
 static double
@@ -257,8 +215,9 @@ take_day(Reading *reading, HeapTuple row, TupleDesc descriptor)
 }
 
 static void
-take_unit(Reading *reading, HeapTuple row, TupleDesc descriptor)
+take_unit(void *taker, HeapTuple row, TupleDesc descriptor)
 {
+	Reading *reading = taker;
 	bool isnull;
 	int variant = DatumGetInt16(SPI_getbinval(row, descriptor, 1, &isnull));
 	int phase = DatumGetInt32(SPI_getbinval(row, descriptor, 2, &isnull));
@@ -267,45 +226,16 @@ take_unit(Reading *reading, HeapTuple row, TupleDesc descriptor)
 
 	check_place(reading, variant, phase);
 	take_day(reading, row, descriptor);
-	add_unit(&reading->metrics[0], phase - 1, variant - 1,
-	         isnan(reading->cap) ? y : fmin(y, reading->cap),
-	         covariate_of(reading, row, descriptor));
-	for (uint32 k = 1; !isnull && k < reading->nmetrics; k++)
+	cp_trial_reading_add(reading->own, phase - 1, variant - 1,
+	                     isnan(reading->cap) ? y : fmin(y, reading->cap),
+	                     covariate_of(reading, row, descriptor));
+	for (uint32 k = 0; !isnull && k < reading->experiment->options.guardrails.count; k++)
 	{
-		double guarded = cp_json_get_number(DatumGetJsonbP(metrics), reading->metrics[k].name);
+		double guarded = cp_json_get_number(DatumGetJsonbP(metrics), reading->rails[k].name);
 
 		if (!isnan(guarded))
-			add_unit(&reading->metrics[k], phase - 1, variant - 1, guarded, 0);
+			cp_trial_reading_add(&reading->rails[k], phase - 1, variant - 1, guarded, 0);
 	}
-}
-
-static void
-read_units(Reading *reading)
-{
-	Oid type = INT4OID;
-	Datum id = Int32GetDatum(reading->experiment->id);
-	Portal portal =
-		SPI_cursor_open_with_args(NULL, units_query(reading), 1, &type, &id, NULL, true, 0);
-	MemoryContext memory = AllocSetContextCreate(CurrentMemoryContext, "churnprevent experiment",
-	                                             ALLOCSET_DEFAULT_SIZES);
-
-	for (;;)
-	{
-		MemoryContext caller;
-
-		SPI_cursor_fetch(portal, true, BATCH);
-		if (SPI_processed == 0)
-			break;
-		caller = MemoryContextSwitchTo(memory);
-		for (uint64 i = 0; i < SPI_processed; i++)
-			take_unit(reading, SPI_tuptable->vals[i], SPI_tuptable->tupdesc);
-		MemoryContextSwitchTo(caller);
-		MemoryContextReset(memory);
-		SPI_freetuptable(SPI_tuptable);
-		CHECK_FOR_INTERRUPTS();
-	}
-	SPI_cursor_close(portal);
-	MemoryContextDelete(memory);
 }
 
 /* Units by hour of exposure: after each hour the sample ratio is looked at. */
@@ -333,8 +263,7 @@ read_exposures(Reading *reading)
 
 		check_place(reading, variant, phase);
 		if (at != hour)
-			reading->most_ratio =
-				fmax(reading->most_ratio, cp_trial_ratio(&reading->metrics[0].trial));
+			reading->most_ratio = fmax(reading->most_ratio, cp_trial_ratio(&reading->own->trial));
 		hour = at;
 		reading->exposed[(phase - 1) * (int) reading->experiment->narms + variant - 1] +=
 			(double) DatumGetInt64(SPI_getbinval(row, descriptor, 3, &isnull));
@@ -347,7 +276,7 @@ read_exposures(Reading *reading)
 static void
 put_day(Reading *reading)
 {
-	const Metric *metric = &reading->metrics[0];
+	const CpTrialReading *metric = reading->own;
 	CpEstimate control = cp_trial_estimate(&metric->trial, metric->design.control);
 
 	for (uint32 arm = 0; arm < metric->design.arms; arm++)
@@ -364,10 +293,9 @@ put_day(Reading *reading)
 		values[3] =
 			cp_number_or_null(is_control ? (double) NAN : own.mean - control.mean, &nulls[3]);
 		values[4] = Float8GetDatum(cp_sequence_p(sequence->most));
-		values[5] = Float8GetDatum(sequence->interval.lower);
-		values[6] = Float8GetDatum(sequence->interval.upper);
+		values[5] = cp_number_or_null(sequence->interval.lower, &nulls[5]);
+		values[6] = cp_number_or_null(sequence->interval.upper, &nulls[6]);
 		nulls[4] = is_control;
-		nulls[5] = nulls[6] = is_control || isinf(sequence->interval.lower);
 		tuplestore_putvalues(reading->info->setResult, reading->info->setDesc, values, nulls);
 	}
 }
@@ -385,40 +313,32 @@ days_left(const Reading *reading, const CpTrialRow *row)
 	TimestampTz now = GetCurrentTimestamp();
 	double left = (double) (experiment->end - now) / USECS_PER_DAY;
 	double passed = (double) (now - experiment->start) / USECS_PER_DAY;
-	double times = row->detectable / reading->metrics[0].design.effect;
+	double times = row->detectable / reading->own->design.effect;
 
 	if (strcmp(experiment->status, "running") != 0 || left < 0)
 		return 0;
-	if (!(reading->metrics[0].design.effect > 0) || isnan(times))
+	if (!(reading->own->design.effect > 0) || isnan(times))
 		return left;
 	return fmax(times * times - 1, 0) * passed;
 }
 
+/* harm: of a guardrail, 0 of the experiment's own metric. */
 static void
-put_metric(Reading *reading, Metric *metric, ReturnSetInfo *info)
+put_metric(Reading *reading, CpTrialReading *metric, int harm, ReturnSetInfo *info)
 {
 	CpTrialReport *report = palloc0(sizeof(CpTrialReport));
-	double units = 0;
-	CpBridge bridge;
 
-	for (uint32 cell = 0; cell < metric->trial.phases * metric->design.arms; cell++)
-		units += metric->moments[cell].n;
-	if (units == 0)
+	if (!cp_trial_reading_report(metric, reading->most_ratio, reading->experiment->name, report))
 		return;
-	cp_bridge_init(&bridge, CurrentMemoryContext, 0);
-	cp_bridge_check(&bridge,
-	                cp_trial_report(&bridge.context, &metric->trial, metric->sequences,
-	                                reading->most_ratio, report),
-	                reading->experiment->name);
 	for (uint32 arm = 0; arm < metric->design.arms; arm++)
 	{
-		double left = arm == metric->design.control || metric->harm != 0
+		double left = arm == metric->design.control || harm != 0
 		                  ? (double) NAN
 		                  : days_left(reading, &report->rows[arm]);
 
 		tuplestore_puttuple(info->setResult,
 		                    cp_trial_row(report, &metric->design, arm, metric->name,
-		                                 reading->experiment->variants[arm], left, metric->harm,
+		                                 reading->experiment->variants[arm], left, harm,
 		                                 info->setDesc));
 	}
 }
@@ -437,7 +357,7 @@ read_experiment(FunctionCallInfo fcinfo, Reading *reading, bool timeline)
 	/* What is looked up may go with the snapshot: what is read below is under one of its own. */
 	prepare(reading, cp_experiment(PG_GETARG_TEXT_PP(0)));
 	read_exposures(reading);
-	read_units(reading);
+	cp_trial_fetch(units_query(reading), reading->experiment->id, take_unit, reading);
 }
 
 Datum
@@ -449,8 +369,10 @@ cp_ab_significance(PG_FUNCTION_ARGS)
 
 	cp_elevate(&elevation);
 	read_experiment(fcinfo, &reading, false);
-	for (uint32 k = 0; k < reading.nmetrics; k++)
-		put_metric(&reading, &reading.metrics[k], info);
+	put_metric(&reading, reading.own, 0, info);
+	for (uint32 k = 0; k < reading.experiment->options.guardrails.count; k++)
+		put_metric(&reading, &reading.rails[k],
+		           reading.experiment->options.guardrails.rails[k].harm, info);
 	cp_descend(&elevation);
 	PG_RETURN_NULL();
 }

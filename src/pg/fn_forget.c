@@ -133,7 +133,9 @@ cp_forget(PG_FUNCTION_ARGS)
 		"WITH gone AS (DELETE FROM churnprevent.decision WHERE customer_id = $1 RETURNING 1),"
 		" keys AS (DELETE FROM churnprevent.decision_key WHERE customer_id = $1),"
 		" contact AS (DELETE FROM churnprevent.contact_state WHERE customer_id = $1),"
-		" plans AS (DELETE FROM churnprevent.allocation WHERE customer_id = $1)"
+		" plans AS (DELETE FROM churnprevent.allocation WHERE customer_id = $1),"
+		" units AS (DELETE FROM churnprevent.experiment_unit WHERE unit = $1"
+		"  AND experiment_id = ANY (ARRAY(SELECT experiment_id FROM churnprevent.experiment)))"
 		" SELECT count(*) FROM gone",
 		customer_id));
 	values[1] = Int64GetDatum(count_of(

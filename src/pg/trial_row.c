@@ -108,7 +108,7 @@ cp_trial_control(const char *given, char **names, uint32 count)
 Datum
 cp_number_or_null(double number, bool *null)
 {
-	*null = isnan(number);
+	*null = !isfinite(number);
 	return Float8GetDatum(number);
 }
 
@@ -200,6 +200,8 @@ cp_trial_row(const CpTrialReport *report, const CpTrialDesign *design, uint32 ar
 	                          row->p_sequential_adjusted,
 	                          row->sequence.lower,
 	                          row->sequence.upper,
+	                          row->lift_sequence.lower,
+	                          row->lift_sequence.upper,
 	                          row->best,
 	                          row->loss,
 	                          report->equal.p,

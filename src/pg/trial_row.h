@@ -13,7 +13,7 @@
 #include "stats/trial.h"
 
 /* Columns of type cp_ab_result. */
-#define CP_TRIAL_COLUMNS 34
+#define CP_TRIAL_COLUMNS 36
 
 /* Options that any A/B test has. */
 typedef struct CpTrialOptions
@@ -60,7 +60,7 @@ extern HeapTuple cp_trial_row(const CpTrialReport *report, const CpTrialDesign *
                               const char *metric, const char *variant, double days_left, int harm,
                               TupleDesc descriptor);
 
-/* A number, NULL when it is NaN. */
+/* A number, NULL when it is NaN or infinite: nothing is known. */
 extern Datum cp_number_or_null(double number, bool *null);
 
 #endif

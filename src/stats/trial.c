@@ -347,10 +347,25 @@ clear_row(CpTrialRow *row)
 	                    .p_sequential = NAN,
 	                    .p_sequential_adjusted = NAN,
 	                    .sequence = none,
+	                    .lift_sequence = none,
 	                    .best = NAN,
 	                    .loss = NAN,
 	                    .power = NAN,
 	                    .detectable = NAN};
+}
+
+/* The same for the difference over the control's mean. */
+static CpInterval
+lift_interval(const CpTrialDesign *design, const CpEstimate *a, const CpEstimate *b)
+{
+	CpMeanComparison test = cp_compare_means(a, b, design->alpha);
+	double variance = test.lift_se * test.lift_se;
+
+	if (!(variance > 0))
+		return (CpInterval){NAN, NAN};
+	return cp_sequence_interval(
+		test.lift, variance,
+		cp_sequence_tau2(design->horizon, (a->n + b->n) * variance, design->alpha), design->alpha);
 }
 
 /* The sequence until now, or of this one look. */
@@ -368,6 +383,7 @@ sequence_of(const CpTrial *trial, const CpSequence *sequences, uint32_t arm, con
 	look(&sequence, trial->design, a, &row->estimate);
 	row->p_sequential = cp_sequence_p(sequence.most);
 	row->sequence = sequence.interval;
+	row->lift_sequence = lift_interval(trial->design, a, &row->estimate);
 }
 
 /* p-values for as many treatments as there are. */

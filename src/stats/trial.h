@@ -123,8 +123,9 @@ typedef struct CpTrialRow
 	double p_sequential;
 	double p_sequential_adjusted;
 	CpInterval sequence;
-	double best; /* posterior probability */
-	double loss; /* expected, against the best */
+	CpInterval lift_sequence; /* of this look alone, which is valid at all looks too */
+	double best;              /* posterior probability */
+	double loss;              /* expected, against the best */
 	double
 		power; /* of seeing design.effect at the fixed horizon with these units; NaN without one */
 	double detectable; /* difference that is seen with design.power */
