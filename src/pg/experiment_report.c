@@ -89,11 +89,9 @@ ask(const Reading *reading, const char *question, Datum *answer)
 	Datum id = Int32GetDatum(reading->experiment->id);
 	bool isnull;
 
-	if (SPI_execute_with_args(
-			psprintf("SELECT %s FROM churnprevent.experiment_unit WHERE experiment_id = $1 AND %s",
-	                 question, entered(reading->experiment)),
-			1, &type, &id, NULL, true, 0) != SPI_OK_SELECT)
-		elog(ERROR, "experiment \"%s\" cannot be read", reading->experiment->name);
+	cp_ask(psprintf("SELECT %s FROM churnprevent.experiment_unit WHERE experiment_id = $1 AND %s",
+	                question, entered(reading->experiment)),
+	       1, &type, &id);
 	*answer = cp_result_or_null(1, &isnull);
 	return !isnull;
 }
@@ -178,8 +176,10 @@ check_place(const Reading *reading, int variant, int phase)
 {
 	if (variant < 1 || (uint32) variant > reading->experiment->narms || phase < 1 ||
 	    (uint32) phase > reading->experiment->nphases)
-		elog(ERROR, "experiment \"%s\" has a unit of variant %d in phase %d",
-		     reading->experiment->name, variant, phase);
+		ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
+		                errmsg("experiment \"%s\" has a unit where it cannot be",
+		                       reading->experiment->name),
+		                errdetail("Its variant is %d and its phase %d.", variant, phase)));
 }
 
 static double
@@ -250,8 +250,7 @@ read_exposures(Reading *reading)
 	Datum id = Int32GetDatum(reading->experiment->id);
 	TimestampTz hour = DT_NOBEGIN;
 
-	if (SPI_execute_with_args(query, 1, &type, &id, NULL, true, 0) != SPI_OK_SELECT)
-		elog(ERROR, "experiment \"%s\" cannot be read", reading->experiment->name);
+	cp_ask(query, 1, &type, &id);
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
 		HeapTuple row = SPI_tuptable->vals[i];

@@ -11,10 +11,10 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
-#include "utils/hsearch.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "num/hash.h"
 #include "pg/bridge.h"
 #include "pg/decimal.h"
 #include "pg/experiment_store.h"
@@ -188,6 +188,7 @@ read_row(CpExperiment *experiment, CpProbe *probe)
 {
 	experiment->id = DatumGetInt32(cp_probe_value(probe, EXPERIMENT_ID));
 	experiment->status = TextDatumGetCString(cp_probe_value(probe, EXPERIMENT_STATUS));
+	experiment->running = strcmp(experiment->status, "running") == 0;
 	experiment->start = time_or_never(probe, EXPERIMENT_START);
 	experiment->end = time_or_never(probe, EXPERIMENT_END);
 	experiment->days = DatumGetFloat8(cp_probe_value(probe, EXPERIMENT_DAYS));
@@ -202,6 +203,14 @@ read_row(CpExperiment *experiment, CpProbe *probe)
 }
 
 static void
+report_damaged(const CpExperiment *experiment, const char *detail)
+{
+	ereport(ERROR,
+	        (errcode(ERRCODE_DATA_CORRUPTED),
+	         errmsg("experiment \"%s\" is damaged", experiment->name), errdetail("%s", detail)));
+}
+
+static void
 read_layer(CpExperiment *experiment)
 {
 	ScanKeyData key;
@@ -212,20 +221,21 @@ read_layer(CpExperiment *experiment)
 	cp_text_key(&key, 1, experiment->options.layer);
 	cp_probe_begin(&probe, "experiment_layer", "experiment_layer_pkey", &key, 1);
 	if (!cp_probe_next(&probe, ForwardScanDirection))
-		elog(ERROR, "layer \"%s\" is missing", experiment->options.layer);
+		report_damaged(experiment, "Its layer is missing.");
 	cp_probe_salt(&probe, LAYER_SALT, experiment->layer_salt);
 	cp_probe_end(&probe);
 }
 
 static void
-read_ranges(CpRanges *ranges, ArrayType *to, ArrayType *variant)
+read_ranges(CpExperiment *experiment, ArrayType *to, ArrayType *variant)
 {
+	CpRanges *ranges = &experiment->ranges;
 	const double *ends = (const double *) ARR_DATA_PTR(to);
 	const int32 *arms = (const int32 *) ARR_DATA_PTR(variant);
 
 	ranges->count = (uint32) ArrayGetNItems(ARR_NDIM(to), ARR_DIMS(to));
 	if (ranges->count > CP_MAX_RANGES)
-		elog(ERROR, "an experiment has %u ranges", ranges->count);
+		report_damaged(experiment, "It has too many ranges.");
 	for (uint32 k = 0; k < ranges->count; k++)
 	{
 		ranges->to[k] = ends[k];
@@ -252,12 +262,12 @@ read_phases(CpExperiment *experiment)
 		experiment->weights =
 			phase == 0 ? palloc(row) : repalloc(experiment->weights, experiment->nphases * row);
 		memcpy(experiment->weights + (Size) phase * narms, ARR_DATA_PTR(allocation), row);
-		read_ranges(&experiment->ranges, (ArrayType *) cp_probe_copy(&probe, PHASE_RANGE_TO),
+		read_ranges(experiment, (ArrayType *) cp_probe_copy(&probe, PHASE_RANGE_TO),
 		            (ArrayType *) cp_probe_copy(&probe, PHASE_RANGE_VARIANT));
 	}
 	cp_probe_end(&probe);
 	if (experiment->nphases == 0)
-		elog(ERROR, "experiment \"%s\" has no allocation", experiment->name);
+		report_damaged(experiment, "It has no allocation.");
 }
 
 static void
@@ -269,14 +279,15 @@ report_absent(const char *name)
 }
 
 static CpExperiment *
-load(const char *name)
+load(char *name)
 {
 	CpExperiment *experiment = palloc0(sizeof(CpExperiment));
 	ScanKeyData key;
 	CpProbe probe;
 	bool found;
 
-	experiment->name = pstrdup(name);
+	experiment->name = name;
+	experiment->name_length = strlen(name);
 	cp_text_key(&key, 1, name);
 	cp_probe_begin(&probe, "experiment", "experiment_name_key", &key, 1);
 	found = cp_probe_next(&probe, ForwardScanDirection);
@@ -297,47 +308,78 @@ load(const char *name)
 
 /* --- what has been looked up -------------------------------------------- */
 
+/* By the hash of the name: open addressing, a power of two places, at most half of them taken. */
 typedef struct Known
 {
-	char name[CP_EXPERIMENT_NAME + 1];
-	CpExperiment *experiment;
+	uint64 hash;
+	CpExperiment *experiment; /* NULL = free */
 } Known;
 
 static MemoryContext known_memory = NULL;
-static HTAB *known = NULL;
-static CpExperiment *last = NULL;
+static Known *known = NULL; /* [places] */
+static uint32 places;
+static uint32 taken;
 
 static void
 forget_all(void)
 {
-	HASHCTL control = {.keysize = CP_EXPERIMENT_NAME + 1, .entrysize = sizeof(Known)};
-
-	last = NULL;
-	known = NULL;
 	if (known_memory == NULL)
 		known_memory = AllocSetContextCreate(CacheMemoryContext, "churnprevent experiments",
 		                                     ALLOCSET_DEFAULT_SIZES);
+	known = NULL;
 	MemoryContextReset(known_memory);
-	control.hcxt = known_memory;
-	known = hash_create("churnprevent experiments", 64, &control,
-	                    HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
+	taken = 0;
+	places = 16;
+	known = MemoryContextAllocZero(known_memory, places * sizeof(Known));
+}
+
+static bool
+is_named(const CpExperiment *experiment, const char *name, Size length)
+{
+	return experiment->name_length == length && memcmp(experiment->name, name, length) == 0;
+}
+
+/* The place of that name, or the free one where it belongs. */
+static Known *
+find_place(uint64 hash, const char *name, Size length)
+{
+	uint32 at = (uint32) hash & (places - 1);
+
+	while (known[at].experiment != NULL &&
+	       !(known[at].hash == hash && is_named(known[at].experiment, name, length)))
+		at = (at + 1) & (places - 1);
+	return &known[at];
+}
+
+static void
+double_places(void)
+{
+	Known *old = known;
+	uint32 count = places;
+
+	places *= 2;
+	known = MemoryContextAllocZero(known_memory, places * sizeof(Known));
+	for (uint32 k = 0; k < count; k++)
+		if (old[k].experiment != NULL)
+			*find_place(old[k].hash, old[k].experiment->name, old[k].experiment->name_length) =
+				old[k];
+	pfree(old);
 }
 
 static CpExperiment *
-look_up(const char *name)
+learn(uint64 hash, const char *name, Size length)
 {
-	bool found;
-	Known *entry = hash_search(known, name, HASH_FIND, NULL);
 	MemoryContext caller;
 	CpExperiment *experiment;
 
-	if (entry != NULL)
-		return entry->experiment;
+	if (length > CP_EXPERIMENT_NAME)
+		report_absent(pnstrdup(name, length));
 	caller = MemoryContextSwitchTo(known_memory);
-	experiment = load(name);
+	experiment = load(pnstrdup(name, length));
 	MemoryContextSwitchTo(caller);
-	entry = hash_search(known, name, HASH_ENTER, &found);
-	entry->experiment = experiment;
+	if (2 * ++taken > places)
+		double_places();
+	*find_place(hash, name, length) = (Known){hash, experiment};
 	return experiment;
 }
 
@@ -346,8 +388,9 @@ cp_experiment(const text *name)
 {
 	static uint64 looked = 0;
 	uint64 situation = cp_situation();
-	char terminated[CP_EXPERIMENT_NAME + 1];
 	Size length = VARSIZE_ANY_EXHDR(name);
+	uint64 hash = cp_hash_bytes(VARDATA_ANY(name), length, 0);
+	Known *place;
 
 	if (looked != situation || known == NULL || !cp_may_remember())
 	{
@@ -355,15 +398,10 @@ cp_experiment(const text *name)
 		forget_all();
 		looked = situation;
 	}
-	if (last != NULL && strlen(last->name) == length &&
-	    memcmp(last->name, VARDATA_ANY(name), length) == 0)
-		return last;
-	if (length > CP_EXPERIMENT_NAME)
-		report_absent(text_to_cstring(name));
-	memcpy(terminated, VARDATA_ANY(name), length);
-	terminated[length] = '\0';
-	last = look_up(terminated);
-	return last;
+	place = find_place(hash, VARDATA_ANY(name), length);
+	if (place->experiment != NULL)
+		return place->experiment;
+	return learn(hash, VARDATA_ANY(name), length);
 }
 
 bool

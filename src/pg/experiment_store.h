@@ -57,7 +57,9 @@ typedef struct CpExperiment
 {
 	int32 id;
 	char *name;
+	Size name_length;
 	char *status;
+	bool running;
 	TimestampTz start; /* DT_NOEND = not yet */
 	TimestampTz end;
 	double days; /* that it is to run */

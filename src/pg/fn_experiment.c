@@ -300,10 +300,9 @@ cp_ab_allocate(PG_FUNCTION_ARGS)
 static bool
 is_open(const CpExperiment *experiment)
 {
-	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz now = GetCurrentStatementStartTimestamp();
 
-	return strcmp(experiment->status, "running") == 0 && experiment->start <= now &&
-	       now < experiment->end;
+	return experiment->running && experiment->start <= now && now < experiment->end;
 }
 
 /* The same unit under a key of its own: the words change places. */

@@ -136,6 +136,13 @@ cp_run(const char *statement, int nargs, Oid *types, Datum *values, const char *
 }
 
 bool
+cp_ask(const char *statement, int nargs, Oid *types, Datum *values)
+{
+	check_result(SPI_execute_with_args(statement, nargs, types, values, NULL, true, 0), statement);
+	return SPI_processed > 0;
+}
+
+bool
 cp_run_planned(CpStatement *statement, Datum *values, const char *nulls)
 {
 	if (statement->plan == NULL)

@@ -66,6 +66,9 @@ extern void cp_descend(const CpElevation *elevation);
 /* Run a statement; true when it gave a row. nulls: as SPI has them, NULL = none. */
 extern bool cp_run(const char *statement, int nargs, Oid *types, Datum *values, const char *nulls);
 
+/* The same for a statement that only reads, so that it goes on a standby too. */
+extern bool cp_ask(const char *statement, int nargs, Oid *types, Datum *values);
+
 /* A statement that is planned once a session. */
 typedef struct CpStatement
 {

@@ -29,7 +29,7 @@ extern double cp_unit_place(const uint64_t key[2], const void *unit, size_t leng
 /* One range for each arm; shares >= 0 that sum to 1. */
 extern void cp_ranges_begin(CpRanges *ranges, const double *shares, uint32_t arms);
 
-/* CP_BAD_PARAMETER: there would be too many ranges. */
+/* CP_BAD_PARAMETER: there would be too many ranges; they are then of no use. */
 extern CpStatus cp_ranges_change(CpContext *context, CpRanges *ranges, const double *shares,
                                  uint32_t arms);
 

@@ -61,39 +61,6 @@ stand_alone(const CpMoments *arms, uint32_t count)
 	return true;
 }
 
-/* Phases that are pooled, for being too small, and the one that is pooled with them if need be. */
-typedef struct Pool
-{
-	CpMoments arms[CP_TRIAL_ARMS];
-	uint32_t joined; /* phases = none is */
-} Pool;
-
-static void
-join(const CpTrial *trial, uint32_t phase, Pool *pool)
-{
-	for (uint32_t arm = 0; arm < trial->design->arms; arm++)
-		cp_moments_merge(&pool->arms[arm], &arms_of(trial, phase)[arm]);
-}
-
-static void
-fill_pool(const CpTrial *trial, Pool *pool)
-{
-	uint32_t arms = trial->design->arms;
-
-	memset(pool, 0, sizeof(*pool));
-	pool->joined = trial->phases;
-	for (uint32_t phase = 0; phase < trial->phases; phase++)
-		if (!stand_alone(arms_of(trial, phase), arms))
-			join(trial, phase, pool);
-	if (units(pool->arms, arms) == 0 || stand_alone(pool->arms, arms))
-		return;
-	for (uint32_t phase = 0; phase < trial->phases && pool->joined == trial->phases; phase++)
-		if (stand_alone(arms_of(trial, phase), arms))
-			pool->joined = phase;
-	if (pool->joined < trial->phases)
-		join(trial, pool->joined, pool);
-}
-
 /* Slope on the covariate over all phases: any slope is right, this one takes away most. */
 static double
 theta_of(const CpTrial *trial)
@@ -124,36 +91,53 @@ estimate_in(const CpTrial *trial, const CpMoments *arms, uint32_t arm, double th
 	}
 }
 
-/* Add the estimate of a stratum, weighed by its share of all units. */
-static void
-add_stratum(const CpTrial *trial, const CpMoments *arms, uint32_t arm, double theta,
-            CpEstimate *sum)
+/* Units of the phases that are compared within themselves. */
+static double
+units_compared(const CpTrial *trial)
 {
-	uint32_t count = trial->design->arms;
-	double weight = units(arms, count) / units(trial->moments, trial->phases * count);
-	CpEstimate part;
+	uint32_t arms = trial->design->arms;
+	double n = 0;
 
-	if (weight == 0)
-		return;
-	part = estimate_in(trial, arms, arm, theta);
-	sum->n += part.n;
-	sum->mean += weight * part.mean;
-	sum->variance += weight * weight * part.variance;
+	for (uint32_t phase = 0; phase < trial->phases; phase++)
+		if (stand_alone(arms_of(trial, phase), arms))
+			n += units(arms_of(trial, phase), arms);
+	return n;
+}
+
+static CpEstimate
+estimate_pooled(const CpTrial *trial, uint32_t arm, double theta)
+{
+	CpMoments pool[CP_TRIAL_ARMS] = {{0}};
+
+	for (uint32_t phase = 0; phase < trial->phases; phase++)
+		for (uint32_t k = 0; k < trial->design->arms; k++)
+			cp_moments_merge(&pool[k], &arms_of(trial, phase)[k]);
+	return estimate_in(trial, pool, arm, theta);
 }
 
 static CpEstimate
 estimate(const CpTrial *trial, uint32_t arm, double theta)
 {
 	CpEstimate sum = {0};
-	Pool pool;
+	double n;
 
 	if (trial->phases == 1)
 		return estimate_in(trial, trial->moments, arm, theta);
-	fill_pool(trial, &pool);
-	add_stratum(trial, pool.arms, arm, theta, &sum);
+	n = units_compared(trial);
+	if (n == 0)
+		return estimate_pooled(trial, arm, theta);
 	for (uint32_t phase = 0; phase < trial->phases; phase++)
-		if (phase != pool.joined && stand_alone(arms_of(trial, phase), trial->design->arms))
-			add_stratum(trial, arms_of(trial, phase), arm, theta, &sum);
+	{
+		const CpMoments *arms = arms_of(trial, phase);
+		double weight = units(arms, trial->design->arms) / n;
+		CpEstimate part = estimate_in(trial, arms, arm, theta);
+
+		if (!stand_alone(arms, trial->design->arms))
+			continue;
+		sum.n += part.n;
+		sum.mean += weight * part.mean;
+		sum.variance += weight * weight * part.variance;
+	}
 	sum.sd = sqrt(sum.variance * sum.n);
 	return sum;
 }
@@ -203,9 +187,12 @@ void
 cp_sequence_look(CpSequence *sequence, const CpTrial *trial, uint32_t arm)
 {
 	double theta = theta_of(trial);
-	CpEstimate a = estimate(trial, trial->design->control, theta);
-	CpEstimate b = estimate(trial, arm, theta);
+	CpEstimate a, b;
 
+	if (trial->phases > 1 && units_compared(trial) == 0)
+		return;
+	a = estimate(trial, trial->design->control, theta);
+	b = estimate(trial, arm, theta);
 	look(sequence, trial->design, &a, &b);
 }
 
@@ -311,7 +298,7 @@ compare(const CpTrial *trial, uint32_t arm, const CpEstimate *a, CpTrialRow *row
 	const CpTrialDesign *design = trial->design;
 	CpMeanComparison test = cp_compare_means(a, &row->estimate, design->alpha);
 	bool normal = design->kind == CP_METRIC_PROPORTION;
-	double reach = normal ? -cp_normal_quantile(design->alpha / 2) * test.se : (double) NAN;
+	double reach = test.se > 0 ? -cp_normal_quantile(design->alpha / 2) * test.se : (double) NAN;
 
 	row->difference = test.difference;
 	row->lift = test.lift;
@@ -420,10 +407,10 @@ posteriors(const CpTrial *trial, const CpTrialRow *rows, CpPosterior *laws)
 		const CpEstimate *estimate = &rows[arm].estimate;
 		CpCount count = count_of(&trial->moments[arm]);
 
-		if (is_count(trial))
+		if (is_count(trial) && count.n > 0)
 			laws[arm] = (CpPosterior){CP_POSTERIOR_BETA, 1 + count.successes,
 			                          1 + count.n - count.successes};
-		else if (isfinite(estimate->mean) && isfinite(estimate->variance))
+		else if (!is_count(trial) && isfinite(estimate->mean) && isfinite(estimate->variance))
 			laws[arm] =
 				(CpPosterior){CP_POSTERIOR_NORMAL, estimate->mean, sqrt(estimate->variance)};
 		else
@@ -438,10 +425,15 @@ set_best(CpContext *context, const CpTrial *trial, CpTrialRow *rows)
 	CpPosterior laws[CP_TRIAL_ARMS];
 	double best[CP_TRIAL_ARMS];
 	double loss[CP_TRIAL_ARMS];
+	CpStatus status;
 
 	if (!posteriors(trial, rows, laws))
 		return CP_OK;
-	CP_TRY(cp_posterior_best(context, laws, trial->design->arms, best, loss));
+	status = cp_posterior_best(context, laws, trial->design->arms, best, loss);
+	/* Of numbers that are too large for it nothing is said. */
+	if (status == CP_BAD_PARAMETER)
+		return CP_OK;
+	CP_TRY(status);
 	for (uint32_t arm = 0; arm < trial->design->arms; arm++)
 	{
 		rows[arm].best = best[arm];
@@ -466,6 +458,10 @@ verdict(const CpTrialDesign *design, const CpTrialReport *report, uint32_t arm)
 		return CP_VERDICT_EARLY;
 	if (!(row->p_sequential_adjusted <= design->alpha))
 		return CP_VERDICT_NOT_YET;
+	if (row->sequence.lower <= row->sequence.upper && row->sequence.upper < 0)
+		return CP_VERDICT_LOWER;
+	if (row->sequence.lower <= row->sequence.upper && row->sequence.lower > 0)
+		return CP_VERDICT_HIGHER;
 	return row->difference > 0 ? CP_VERDICT_HIGHER : CP_VERDICT_LOWER;
 }
 

@@ -17,7 +17,11 @@
 
 #define CP_TRIAL_ARMS 64
 
-/* Of a phase: with fewer in an arm it has no estimate of its own, and is pooled with the others. */
+/*
+ * Of a phase: with fewer in an arm it is left out until it has them. To pool it with another would
+ * compare early with late, and always when a phase begins. Only when no phase has them, all are
+ * pooled.
+ */
 #define CP_PHASE_UNITS 30
 
 /* Units that both arms must have before the sequence begins: its guarantee is for large numbers. */
@@ -69,8 +73,9 @@ typedef struct CpTrial
 {
 	const CpTrialDesign *design;
 	uint32_t phases;
-	const double *weights; /* [phases * arms] shares of the allocation; NULL = nothing is known */
-	CpMoments *moments;    /* [phases * arms] */
+	const double
+		*weights;       /* [phases * arms] shares of the allocation, > 0; NULL = nothing is known */
+	CpMoments *moments; /* [phases * arms] */
 	const double *
 		exposed; /* [phases * arms] units, those without an outcome yet included; NULL = as moments */
 } CpTrial;

@@ -6,6 +6,7 @@ import json
 import os
 import platform
 
+import abtest
 import allocate
 import bench
 import decide
@@ -17,7 +18,7 @@ import single
 import training
 from bench import heading, run, say, value
 
-ALL = ["quality", "ensemble", "training", "scoring", "single", "explain", "decide", "allocate"]
+ALL = ["quality", "ensemble", "training", "scoring", "single", "explain", "decide", "allocate", "abtest"]
 
 
 def describe_machine(connection):
@@ -38,7 +39,7 @@ def describe_machine(connection):
 
 def arguments():
     parser = argparse.ArgumentParser(prog="run.sh", description=__doc__)
-    parser.add_argument("benchmarks", nargs="*", metavar="quality|ensemble|training|scoring|single|explain|decide|allocate",
+    parser.add_argument("benchmarks", nargs="*", metavar="quality|ensemble|training|scoring|single|explain|decide|allocate|abtest",
                         help="which ones; all when none is named")
     parser.add_argument("--rows", type=int, default=1000000, help="of the large tables (1000000)")
     case = parser.add_argument_group("quality on another file")
@@ -82,6 +83,7 @@ def main():
             "explain": lambda: explain.measure(connection),
             "decide": lambda: decide.measure(connection),
             "allocate": lambda: allocate.measure(connection, given.rows),
+            "abtest": lambda: abtest.measure(connection, given.rows),
         }[name]()
     if figures:
         heading("figures")

@@ -63,6 +63,8 @@ extern void test_power(void);
 extern void test_moments(void);
 extern void test_comparison(void);
 extern void test_sequential(void);
+extern void test_assignment(void);
+extern void test_trial(void);
 
 static const UnitTest tests[] = {
 	{"context", test_context},
@@ -122,6 +124,8 @@ static const UnitTest tests[] = {
 	{"moments", test_moments},
 	{"comparison", test_comparison},
 	{"sequential", test_sequential},
+	{"assignment", test_assignment},
+	{"trial", test_trial},
 };
 
 int
