@@ -273,3 +273,25 @@ FROM (VALUES (1, 'assumed', 'random'), (2, 'assumed', 'greedy'), (3, 'assumed', 
 ORDER BY p.place;
 \set step 'simulate'
 \ir step.sql
+
+\echo
+\echo 'Prove: an experiment in the first of these worlds. Of 20,000 customers half get what greedy says, half nothing; a'
+\echo 'year later they have stayed or not. The verdict stays right however often one looks, so one may look every day.'
+\echo
+SELECT cp_ab_create('does it help', '{nothing,greedy}', duration_days => 365, options => '{"effect": 0.02}') \g /dev/null
+SELECT count(cp_ab_record('does it help', 'customer ' || l.customer_id, l.stayed))
+FROM unnest('{none,greedy}'::text[]) policy,
+     LATERAL (SELECT s.customer_id, bool_and(s.alive)::int AS stayed
+              FROM cp_simulate('assumed', policy, 20000, 12) s GROUP BY s.customer_id) l
+WHERE cp_ab_assign('does it help', 'customer ' || l.customer_id) = replace(policy, 'none', 'nothing') \g /dev/null
+SELECT r.variant, r.n                            AS customers,
+       round(100 * r.mean::numeric, 1)           AS "stayed %",
+       round(100 * r.difference::numeric, 1)     AS more,
+       round(100 * r.sequence_lower::numeric, 1) AS "at least",
+       round(100 * r.sequence_upper::numeric, 1) AS "at most",
+       round(r.p_always_valid::numeric, 5)       AS p,
+       round(r.srm_p::numeric, 3)                AS "p of ratio",
+       r.verdict
+FROM churnprevent.experiment_result r WHERE r.experiment = 'does it help';
+\set step 'prove'
+\ir step.sql

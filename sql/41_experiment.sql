@@ -68,7 +68,7 @@ COMMENT ON COLUMN churnprevent.experiment_unit.covariate IS 'what the unit did b
 COMMENT ON COLUMN churnprevent.experiment_unit.record_no IS 'order in which outcomes came, NULL = none has';
 COMMENT ON COLUMN churnprevent.experiment_unit.metrics IS 'of guardrails, by name';
 
-CREATE SEQUENCE churnprevent.experiment_record_no CACHE 32;
+CREATE SEQUENCE churnprevent.experiment_record_no;
 
 SELECT pg_catalog.pg_extension_config_dump('churnprevent.experiment_layer', '');
 SELECT pg_catalog.pg_extension_config_dump('churnprevent.experiment', '');

@@ -327,8 +327,10 @@ put_metric(Reading *reading, CpTrialReading *metric, int harm, ReturnSetInfo *in
 {
 	CpTrialReport *report = palloc0(sizeof(CpTrialReport));
 
-	if (!cp_trial_reading_report(metric, reading->most_ratio, reading->experiment->name, report))
+	/* Of guardrails nobody need have told anything. */
+	if (harm != 0 && cp_trial_reading_units(metric) == 0)
 		return;
+	cp_trial_reading_report(metric, reading->most_ratio, report);
 	for (uint32 arm = 0; arm < metric->design.arms; arm++)
 	{
 		double left = arm == metric->design.control || harm != 0

@@ -499,7 +499,7 @@ cp_experiment_phase_insert(int32 id, uint32 phase, ArrayType *allocation, const 
 {
 	static const char insert[] =
 		"INSERT INTO churnprevent.experiment_phase (experiment_id, phase, allocation, range_to,"
-		" range_variant) VALUES ($1, $2, $3, $4, $5)";
+		" range_variant) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING RETURNING 1";
 	Oid types[5] = {INT4OID, INT4OID, FLOAT8ARRAYOID, FLOAT8ARRAYOID, INT4ARRAYOID};
 	Datum *ends = palloc(ranges->count * sizeof(Datum));
 	Datum *arms = palloc(ranges->count * sizeof(Datum));
@@ -517,7 +517,10 @@ cp_experiment_phase_insert(int32 id, uint32 phase, ArrayType *allocation, const 
 	                                            sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 	values[4] = PointerGetDatum(
 		construct_array(arms, (int) ranges->count, INT4OID, sizeof(int32), true, TYPALIGN_INT));
-	cp_run(insert, 5, types, values, NULL);
+	if (!cp_run(insert, 5, types, values, NULL))
+		ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+		                errmsg("another session has just changed the allocation"),
+		                errhint("Look at it, and try again.")));
 }
 
 void

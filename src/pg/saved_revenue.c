@@ -143,9 +143,9 @@ put_metric(Saved *saved, int metric, ReturnSetInfo *info)
 	bool nulls[18] = {false};
 	int n = 0;
 
-	if (!cp_trial_reading_report(&saved->metrics[metric], saved->most_ratio, "the control group",
-	                             report))
+	if (metric != RETAINED && cp_trial_reading_units(&saved->metrics[metric]) == 0)
 		return;
+	cp_trial_reading_report(&saved->metrics[metric], saved->most_ratio, report);
 	values[n++] = CStringGetTextDatum(metric_names[metric]);
 	values[n++] = Int64GetDatum((int64) control->n);
 	values[n++] = Int64GetDatum((int64) row->estimate.n);

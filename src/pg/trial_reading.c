@@ -44,23 +44,26 @@ cp_trial_reading_add(CpTrialReading *reading, uint32 phase, uint32 arm, double y
 			cp_sequence_look(&reading->sequences[other], &reading->trial, other);
 }
 
-bool
-cp_trial_reading_report(CpTrialReading *reading, double ratio_most, const char *what,
-                        CpTrialReport *report)
+double
+cp_trial_reading_units(const CpTrialReading *reading)
 {
 	double units = 0;
-	CpBridge bridge;
 
 	for (uint32 cell = 0; cell < reading->trial.phases * reading->design.arms; cell++)
 		units += reading->moments[cell].n;
-	if (units == 0)
-		return false;
+	return units;
+}
+
+void
+cp_trial_reading_report(const CpTrialReading *reading, double ratio_most, CpTrialReport *report)
+{
+	CpBridge bridge;
+
 	cp_bridge_init(&bridge, CurrentMemoryContext, 0);
-	cp_bridge_check(
-		&bridge,
-		cp_trial_report(&bridge.context, &reading->trial, reading->sequences, ratio_most, report),
-		what);
-	return true;
+	cp_bridge_check(&bridge,
+	                cp_trial_report(&bridge.context, &reading->trial, reading->sequences,
+	                                ratio_most, report),
+	                NULL);
 }
 
 void

@@ -31,8 +31,11 @@ extern void cp_trial_reading_begin(CpTrialReading *reading, const char *name,
 extern void cp_trial_reading_add(CpTrialReading *reading, uint32 phase, uint32 arm, double y,
                                  double x);
 
-/* Report on all until now; false when no unit came. ratio_most: as of cp_trial_report. */
-extern bool cp_trial_reading_report(CpTrialReading *reading, double ratio_most, const char *what,
+/* How many came. */
+extern double cp_trial_reading_units(const CpTrialReading *reading);
+
+/* Report on all until now. ratio_most: as of cp_trial_report. */
+extern void cp_trial_reading_report(const CpTrialReading *reading, double ratio_most,
                                     CpTrialReport *report);
 
 /*

@@ -486,8 +486,6 @@ cp_trial_report(CpContext *context, const CpTrial *trial, const CpSequence *sequ
 	int cells = (int) (trial->phases * design->arms);
 	const CpEstimate *control = &report->rows[design->control].estimate;
 
-	if (units(trial->moments, (uint32_t) cells) == 0)
-		return cp_fail(context, CP_BAD_DATA, "No unit has an outcome.");
 	report->theta = theta_of(trial);
 	report->reduction = design->cuped == CP_CUPED_NONE
 	                        ? (double) NAN

@@ -149,7 +149,7 @@ typedef struct CpTrialReport
 
 /*
  * sequences: [arms], of looks until now; NULL = this is the first look. ratio_most: largest
- * logarithm of cp_trial_ratio over all looks. CP_BAD_DATA: not one unit.
+ * logarithm of cp_trial_ratio over all looks.
  */
 extern CpStatus cp_trial_report(CpContext *context, const CpTrial *trial,
                                 const CpSequence *sequences, double ratio_most,
