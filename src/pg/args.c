@@ -3,6 +3,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "funcapi.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
@@ -112,6 +114,14 @@ cp_returned_type(FunctionCallInfo fcinfo)
 	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	return BlessTupleDesc(descriptor);
+}
+
+void
+cp_require_finite(double number, const char *what)
+{
+	if (unlikely(!isfinite(number)))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s must be finite", what),
+		                errdetail("It is %s.", cp_shortest(number))));
 }
 
 void

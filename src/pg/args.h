@@ -39,6 +39,9 @@ extern MemoryContext cp_aggregate_memory(FunctionCallInfo fcinfo);
 /* The row type that the calling function returns, ready for rows to be made of it. */
 extern TupleDesc cp_returned_type(FunctionCallInfo fcinfo);
 
+/* An error that names what must be finite, such as "an outcome". */
+extern void cp_require_finite(double number, const char *what);
+
 /* The error that the argument is not in its range, such as "between 0 and 1". */
 extern void cp_report_range(const char *name, double value, const char *range)
 	pg_attribute_noreturn();

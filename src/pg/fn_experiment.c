@@ -394,13 +394,10 @@ cp_ab_assign(PG_FUNCTION_ARGS)
 static double
 number_or_nan(FunctionCallInfo fcinfo, int argument, const char *name)
 {
-	double number = PG_ARGISNULL(argument) ? (double) NAN : PG_GETARG_FLOAT8(argument);
-
-	if (!PG_ARGISNULL(argument) && !isfinite(number))
-		ereport(ERROR,
-		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("\"%s\" must be finite", name),
-		         errdetail("It is %s.", cp_shortest(number))));
-	return number;
+	if (PG_ARGISNULL(argument))
+		return (double) NAN;
+	cp_require_finite(PG_GETARG_FLOAT8(argument), name);
+	return PG_GETARG_FLOAT8(argument);
 }
 
 /* cp_ab_expose(experiment, unit, covariate, attributes) */
@@ -409,7 +406,7 @@ cp_ab_expose(PG_FUNCTION_ARGS)
 {
 	CpExperiment *experiment = experiment_argument(fcinfo);
 	char *unit = cp_required_key(fcinfo, 1, "unit");
-	double covariate = number_or_nan(fcinfo, 2, "covariate");
+	double covariate = number_or_nan(fcinfo, 2, "a covariate");
 	Datum variant;
 	CpElevation elevation;
 	uint32 arm;
@@ -490,8 +487,8 @@ outcome_arguments(FunctionCallInfo fcinfo, const CpExperiment *experiment)
 		ereport(ERROR,
 		        (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("an outcome must not be NULL"),
 		         errhint("As long as it is not known, record nothing.")));
-	outcome.outcome = number_or_nan(fcinfo, 2, "outcome");
-	outcome.value = number_or_nan(fcinfo, 3, "value");
+	outcome.outcome = number_or_nan(fcinfo, 2, "an outcome");
+	outcome.value = number_or_nan(fcinfo, 3, "a value");
 	outcome.metrics = jsonb_or_null(fcinfo, 5);
 	if (experiment->design.kind == CP_METRIC_PROPORTION && outcome.outcome != 0 &&
 	    outcome.outcome != 1)
@@ -539,7 +536,7 @@ cp_ab_record(PG_FUNCTION_ARGS)
 {
 	CpExperiment *experiment = experiment_argument(fcinfo);
 	char *unit = cp_required_key(fcinfo, 1, "unit");
-	double covariate = number_or_nan(fcinfo, 4, "covariate");
+	double covariate = number_or_nan(fcinfo, 4, "a covariate");
 	CpUnitOutcome outcome;
 	CpElevation elevation;
 	bool recorded;

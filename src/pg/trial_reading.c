@@ -60,10 +60,10 @@ cp_trial_reading_report(const CpTrialReading *reading, double ratio_most, CpTria
 	CpBridge bridge;
 
 	cp_bridge_init(&bridge, CurrentMemoryContext, 0);
-	cp_bridge_check(&bridge,
-	                cp_trial_report(&bridge.context, &reading->trial, reading->sequences,
-	                                ratio_most, report),
-	                NULL);
+	cp_bridge_check(
+		&bridge,
+		cp_trial_report(&bridge.context, &reading->trial, reading->sequences, ratio_most, report),
+		NULL);
 }
 
 void

@@ -15,6 +15,9 @@
 /* Tables whose probabilities differ by less than this share are equally likely. */
 #define FISHER_TIE 1e-7
 
+/* Units at most: the terms to add grow with their root. */
+#define FISHER_UNITS 1e12
+
 /* A term this much below its sum ends it. */
 #define NEGLIGIBLE 1e-20
 
@@ -106,7 +109,7 @@ cp_compare_pooled(const CpEstimate *a, const CpEstimate *b)
 	CpPooledComparison c;
 	double sd;
 
-	c.df = a->n + b->n - 2;
+	c.df = a->n + b->n > 2 ? a->n + b->n - 2 : NOTHING;
 	sd = sqrt((squares_of(a) + squares_of(b)) / c.df);
 	c.cohens_d = standardise(b->mean - a->mean, sd);
 	c.t = c.cohens_d / sqrt(1 / a->n + 1 / b->n);
@@ -314,7 +317,7 @@ cp_fisher(const CpCount *a, const CpCount *b)
 	Side side_b = {b->n, a->n, successes, 0};
 	double limit, all = 1, unlikely;
 
-	if (!(a->n > 0 && b->n > 0))
+	if (!(a->n > 0 && b->n > 0 && a->n + b->n <= FISHER_UNITS))
 		return NOTHING;
 	side_a.mode = fisher_mode(&side_a);
 	side_b.mode = successes - side_a.mode;

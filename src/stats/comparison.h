@@ -77,7 +77,7 @@ extern CpRateComparison cp_compare_rates(const CpCount *a, const CpCount *b, dou
 /*
  * Fisher's exact test alone, two-sided. Tables within 1e-7 of the probability of this one are as
  * likely, as in R. Some 80 standard deviations of the law are summed: 1 ms at 1e9 units, 20 ms at
- * 1e12. 1 when all succeed or none, 0 below 1e-300.
+ * 1e12. 1 when all succeed or none, 0 below 1e-300; NaN beyond 1e12.
  */
 extern double cp_fisher(const CpCount *a, const CpCount *b);
 

@@ -454,7 +454,7 @@ verdict(const CpTrialDesign *design, const CpTrialReport *report, uint32_t arm)
 		return CP_VERDICT_NO_UNITS;
 	if (report->ratio_p_sequential < CP_RATIO_ALPHA)
 		return CP_VERDICT_RATIO;
-	if (!has_begun(&control->estimate, &row->estimate))
+	if (fmin(row->estimate.n, control->estimate.n) < CP_SEQUENCE_UNITS)
 		return CP_VERDICT_EARLY;
 	if (!(row->p_sequential_adjusted <= design->alpha))
 		return CP_VERDICT_NOT_YET;
