@@ -16,7 +16,8 @@ typedef struct Named
 	JsonbValue **texts; /* of those that are texts */
 	int count;
 	int room;
-	bool unknown; /* one of them is null */
+	const char *missing; /* that is not there at all */
+	bool unknown;        /* one of them is null */
 } Named;
 
 static JsonbValue *
@@ -54,6 +55,8 @@ find(void *host, const char *name, bool exact, CpRuleKind *kind)
 	Named *named = host;
 	JsonbValue *value = get(named->attributes, name, exact);
 
+	if (value == NULL)
+		named->missing = pstrdup(name);
 	if (value == NULL || value->type == jbvBinary)
 		return -1;
 	switch (value->type)
@@ -100,6 +103,10 @@ cp_attributes_hold(CpRule *rule, Jsonb *attributes)
 	cp_bridge_init(&bridge, CurrentMemoryContext, 0);
 	if (cp_rule_bind(&bridge.context, rule, &scope) == CP_OK)
 		return cp_rule_holds(rule, named.vector);
+	if (named.missing != NULL)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("attribute \"%s\" is missing", named.missing),
+		                errhint("Where it is not known, give null.")));
 	if (!named.unknown)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 		                errmsg("attributes do not fit \"eligible\""),

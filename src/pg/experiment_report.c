@@ -71,14 +71,17 @@ units_query(const Reading *reading)
 {
 	const CpExperiment *experiment = reading->experiment;
 	bool by_window = !isnan(experiment->options.outcome_days);
+	const char *came = by_window
+	                       ? psprintf("exposed_at + pg_catalog.make_interval(secs => %s * 86400)",
+	                                  cp_shortest(experiment->options.outcome_days))
+	                       : "recorded_at";
 
 	return psprintf(
-		"SELECT variant, phase, %s, %s, metrics, (%s AT TIME ZONE 'UTC')::date"
+		"SELECT variant, phase, %s, %s, metrics, ((%s) AT TIME ZONE 'UTC')::date"
 		" FROM churnprevent.experiment_unit WHERE experiment_id = $1 AND %s ORDER BY %s",
 		own_outcome(experiment),
-		experiment->design.kind == CP_METRIC_RATIO ? "coalesce(value, 0)" : "covariate",
-		by_window ? "exposed_at" : "recorded_at", entered(experiment),
-		by_window ? "exposed_at, unit" : "record_no");
+		experiment->design.kind == CP_METRIC_RATIO ? "coalesce(value, 0)" : "covariate", came,
+		entered(experiment), by_window ? "exposed_at, unit" : "record_no");
 }
 
 /* One value of the units that are in; false when it is NULL. */
@@ -209,7 +212,10 @@ take_day(Reading *reading, HeapTuple row, TupleDesc descriptor)
 
 	if (reading->info == NULL)
 		return;
-	if (reading->day != 0 && day != reading->day)
+	/* Of sessions that record at once, one may come behind with a record of the day before. */
+	if (reading->day != 0 && day <= reading->day)
+		return;
+	if (reading->day != 0)
 		put_day(reading);
 	reading->day = day;
 }

@@ -299,7 +299,8 @@ load(char *name)
 	read_layer(experiment);
 	read_phases(experiment);
 	parse_rule(experiment);
-	cp_trial_design(&experiment->options.trial, CP_METRIC_PROPORTION, false, &experiment->design);
+	cp_trial_design(&experiment->options.trial, CP_METRIC_PROPORTION,
+	                experiment->options.trial.cuped != NULL, &experiment->design);
 	experiment->design.arms = experiment->narms;
 	experiment->design.control = cp_trial_control(experiment->options.trial.control,
 	                                              experiment->variants, experiment->narms);

@@ -150,11 +150,18 @@ check_options(const CpExperimentOptions *options, char **names, int narms)
 static TimestampTz
 start_of(const CpExperimentOptions *options)
 {
+	TimestampTz start;
+
 	if (options->start == NULL)
 		return GetCurrentTimestamp();
-	return DatumGetTimestampTz(DirectFunctionCall3(timestamptz_in, CStringGetDatum(options->start),
-	                                               ObjectIdGetDatum(InvalidOid),
-	                                               Int32GetDatum(-1)));
+	start =
+		DatumGetTimestampTz(DirectFunctionCall3(timestamptz_in, CStringGetDatum(options->start),
+	                                            ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
+	if (TIMESTAMP_NOT_FINITE(start))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("option \"start\" must be finite"),
+		                errdetail("It is %s.", options->start)));
+	return start;
 }
 
 static double
@@ -400,6 +407,19 @@ number_or_nan(FunctionCallInfo fcinfo, int argument, const char *name)
 	return PG_GETARG_FLOAT8(argument);
 }
 
+/* Where the covariate is part of the analysis every row has one. */
+static void
+require_covariate(const CpExperiment *experiment, double covariate)
+{
+	if (experiment->options.trial.cuped != NULL && isnan(covariate))
+		ereport(ERROR,
+		        (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+		         errmsg("the covariate of a unit of experiment \"%s\" must not be NULL",
+		                experiment->name),
+		         errdetail("The experiment was created with option \"cuped\"."),
+		         errhint("Units without a past may all have the same value: coalesce(past, 0).")));
+}
+
 /* cp_ab_expose(experiment, unit, covariate, attributes) */
 Datum
 cp_ab_expose(PG_FUNCTION_ARGS)
@@ -414,6 +434,7 @@ cp_ab_expose(PG_FUNCTION_ARGS)
 	PreventCommandIfReadOnly("cp_ab_expose()");
 	if (!is_open(experiment) || obstacle(experiment, unit, jsonb_or_null(fcinfo, 3)) != NULL)
 		PG_RETURN_NULL();
+	require_covariate(experiment, covariate);
 	arm = arm_of(experiment, unit, PG_GETARG_TEXT_PP(1));
 	variant = PointerGetDatum(cstring_to_text(experiment->variants[arm]));
 	cp_elevate(&elevation);
@@ -512,22 +533,34 @@ report_stranger(const CpExperiment *experiment, const char *unit, const char *wh
 	                errdetail("As to the experiment, %s.", why)));
 }
 
-/* The arm of a unit that may come with its outcome, -1 when it must have come before. */
-static int
-arm_to_record(FunctionCallInfo fcinfo, const CpExperiment *experiment, const char *unit)
+/* Is there something that the unit's row knows, and that may have changed or not be given again? */
+static bool
+asks_row(const CpExperiment *experiment)
 {
+	const CpExperimentOptions *options = &experiment->options;
+
+	return experiment->rule != NULL || options->exclude_control || options->trial.cuped != NULL;
+}
+
+/*
+ * The arm of a unit that may come with its outcome, -1 when it has come before: then it is in,
+ * whatever became of it. To ask again would leave out those whom the variant has changed.
+ */
+static int
+arm_to_record(FunctionCallInfo fcinfo, const CpExperiment *experiment, const char *unit,
+              double covariate)
+{
+	bool must = !may_record(experiment) || experiment->options.require_exposure;
 	CpExperimentUnit met;
 	const char *why;
 
-	if (!may_record(experiment) || experiment->options.require_exposure)
-	{
-		if (!cp_experiment_unit(experiment, PG_GETARG_TEXT_PP(1), &met))
-			report_stranger(experiment, unit, "it never met its variant");
+	if ((must || asks_row(experiment)) &&
+	    cp_experiment_unit(experiment, PG_GETARG_TEXT_PP(1), &met))
 		return -1;
-	}
-	why = obstacle(experiment, unit, jsonb_or_null(fcinfo, 6));
+	why = must ? "it never met its variant" : obstacle(experiment, unit, jsonb_or_null(fcinfo, 6));
 	if (why != NULL)
 		report_stranger(experiment, unit, why);
+	require_covariate(experiment, covariate);
 	return (int) arm_of(experiment, unit, PG_GETARG_TEXT_PP(1));
 }
 
@@ -544,7 +577,7 @@ cp_ab_record(PG_FUNCTION_ARGS)
 
 	PreventCommandIfReadOnly("cp_ab_record()");
 	outcome = outcome_arguments(fcinfo, experiment);
-	arm = arm_to_record(fcinfo, experiment, unit);
+	arm = arm_to_record(fcinfo, experiment, unit, covariate);
 	cp_elevate(&elevation);
 	recorded = cp_experiment_record(experiment, PG_GETARG_DATUM(1), arm, covariate, &outcome);
 	cp_descend(&elevation);

@@ -45,7 +45,10 @@ typedef struct Saved
 	int64 waiting; /* whose window is over, but of whom nothing is known */
 } Saved;
 
-/* Money of decisions is cents. The least outcome: who has left once has left. */
+/*
+ * Money of decisions is cents. Of several windows over which a decision was observed the longest
+ * that is within this one. The least outcome: who has left once has left.
+ */
 static const char query[] =
 	"WITH met AS (SELECT DISTINCT ON (customer_id) customer_id, decision_id, decided_at, arm,"
 	"  churn_probability FROM churnprevent.decision"
@@ -57,9 +60,9 @@ static const char query[] =
 	"  pg_catalog.min(f.outcome) AS outcome, pg_catalog.sum(f.revenue)::float8 AS revenue"
 	"  FROM closed c JOIN churnprevent.decision d ON d.customer_id = c.customer_id"
 	"   AND d.decided_at >= c.decided_at AND d.decided_at < c.until"
-	"  LEFT JOIN (SELECT decision_id, pg_catalog.min(outcome) AS outcome,"
-	"    pg_catalog.sum(revenue_impact) AS revenue FROM churnprevent.feedback"
-	"    WHERE decision_id IS NOT NULL GROUP BY decision_id) f ON f.decision_id = d.decision_id"
+	"  LEFT JOIN (SELECT DISTINCT ON (decision_id) decision_id, outcome, revenue_impact AS revenue"
+	"    FROM churnprevent.feedback WHERE decision_id IS NOT NULL AND window_days <= $1"
+	"    ORDER BY decision_id, window_days DESC) f ON f.decision_id = d.decision_id"
 	"  GROUP BY c.customer_id)"
 	" SELECT c.arm = 'policy', o.outcome, o.revenue, o.cents::float8 / 100, c.churn_probability::float8"
 	" FROM closed c JOIN done o USING (customer_id) ORDER BY c.until, c.decision_id";

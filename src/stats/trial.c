@@ -164,19 +164,34 @@ has_begun(const CpEstimate *a, const CpEstimate *b)
 	       isfinite(a->variance + b->variance);
 }
 
+/*
+ * Variance of b - ratio a. An arm of few units may by chance have seen none of what is rare: its
+ * own variance is too small just then, so the arms' common one is the least.
+ */
+static double
+cautious_variance(const CpEstimate *a, const CpEstimate *b, double ratio)
+{
+	double common = (a->n * a->sd * a->sd + b->n * b->sd * b->sd) / (a->n + b->n);
+
+	return fmax(b->variance + ratio * ratio * a->variance,
+	            common * (1 / b->n + ratio * ratio / a->n));
+}
+
 static void
 look(CpSequence *sequence, const CpTrialDesign *design, const CpEstimate *a, const CpEstimate *b)
 {
 	double difference = b->mean - a->mean;
 	double variance = a->variance + b->variance;
-	double tau2;
+	double tau2 = design->tau2;
 	CpInterval now;
 
 	if (!has_begun(a, b))
 		return;
-	tau2 = design->tau2 > 0
-	           ? design->tau2
-	           : cp_sequence_tau2(design->horizon, (a->n + b->n) * variance, design->alpha);
+	if (tau2 == 0)
+	{
+		variance = cautious_variance(a, b, 1);
+		tau2 = cp_sequence_tau2(design->horizon, (a->n + b->n) * variance, design->alpha);
+	}
 	now = cp_sequence_interval(difference, variance, tau2, design->alpha);
 	sequence->most = fmax(sequence->most, cp_sequence_log_mixture(difference, variance, tau2));
 	sequence->interval.lower = fmax(sequence->interval.lower, now.lower);
@@ -345,13 +360,12 @@ clear_row(CpTrialRow *row)
 static CpInterval
 lift_interval(const CpTrialDesign *design, const CpEstimate *a, const CpEstimate *b)
 {
-	CpMeanComparison test = cp_compare_means(a, b, design->alpha);
-	double variance = test.lift_se * test.lift_se;
+	double variance = cautious_variance(a, b, b->mean / a->mean) / (a->mean * a->mean);
 
-	if (!(variance > 0))
+	if (!(variance > 0 && isfinite(variance)))
 		return (CpInterval){NAN, NAN};
 	return cp_sequence_interval(
-		test.lift, variance,
+		(b->mean - a->mean) / a->mean, variance,
 		cp_sequence_tau2(design->horizon, (a->n + b->n) * variance, design->alpha), design->alpha);
 }
 

@@ -63,7 +63,7 @@ typedef struct CpTrialDesign
 	double power; /* wanted, alpha to 1 */
 	CpAdjustment adjustment;
 	double horizon; /* units that the sequence is tuned to */
-	double tau2;    /* variance of its mixture, 0 = by the horizon */
+	double tau2;    /* variance of its mixture, as published; 0 = by the horizon, with caution */
 	double effect;  /* smallest difference worth seeing, > 0; 0 = none was said */
 } CpTrialDesign;
 

@@ -24,7 +24,11 @@ METRICS = {
     "rate .5": ("boolean", lambda rng, n: rng.random(n) < 0.5),
     "normal": ("float8", lambda rng, n: rng.normal(50, 10, n)),
     "log-normal": ("float8", lambda rng, n: rng.lognormal(3, 1, n)),
+    "rate .02": ("boolean", lambda rng, n: rng.random(n) < 0.02),
 }
+ONCE = ("rate .1", "rate .5", "normal", "log-normal")
+# Outcomes, and how many are treated: an arm of few units may by chance see none of what is rare.
+AGAIN = (("rate .1", 0.5), ("log-normal", 0.5), ("rate .02", 0.05))
 
 
 def copy(connection, table, *columns):
@@ -37,15 +41,15 @@ def copy(connection, table, *columns):
 
 # --- error rates -----------------------------------------------------------------
 
-def fill(connection, draw, runs, units, effect=0.0):
+def fill(connection, draw, runs, units, treated=0.5):
     """A table of runs, seeds 1 to runs: unit, arm and outcome of each."""
     run(connection, "CREATE UNLOGGED TABLE drawn (run int, place int, arm int, outcome float8)")
     for first in range(1, runs + 1, 500):
         parts = []
         for seed in range(first, min(first + 500, runs + 1)):
             rng = np.random.default_rng(seed)
-            arm = rng.integers(0, 2, units)
-            parts.append(np.column_stack([np.full(units, seed), np.arange(units), arm, draw(rng, units) + effect * arm]))
+            arm = (rng.random(units) < treated).astype(int)
+            parts.append(np.column_stack([np.full(units, seed), np.arange(units), arm, draw(rng, units)]))
         copy(connection, "drawn", *np.concatenate(parts).T)
     run(connection, "ANALYZE drawn")
 
@@ -54,7 +58,8 @@ def measure_fixed(connection):
     say("-- no effect: %d tests of %d units with outcomes of seeds 1 to %d, looked at once; \"covered\": intervals that hold the truth, 0", RUNS, UNITS,
         RUNS)
     lines, figures = [], []
-    for name, (kind, draw) in METRICS.items():
+    for name in ONCE:
+        kind, draw = METRICS[name]
         fill(connection, draw, RUNS, UNITS)
         outcome = "outcome::int::boolean" if kind == "boolean" else "outcome"
         rejected, covered, sequential, lift = value(connection, """
@@ -69,12 +74,12 @@ def measure_fixed(connection):
     return figures
 
 
-def peeked(draw, runs, units):
+def peeked(draw, runs, units, treated):
     """Share of the runs in which an ordinary z-test rejects at one of the looks."""
     rejected = 0
     for seed in range(1, runs + 1):
         rng = np.random.default_rng(seed)
-        arm = rng.integers(0, 2, units)
+        arm = rng.random(units) < treated
         outcome = draw(rng, units).astype(float)
         ends = np.arange(1, LOOKS + 1) * (units // LOOKS) - 1
         n, sums, squares = ([np.cumsum(part * (arm == k))[ends] for k in (0, 1)] for part in (np.ones(units), outcome, outcome ** 2))
@@ -91,18 +96,18 @@ def measure_sequential(connection):
         LOOKED, LOOKS)
     say("\"held\": the confidence sequence holds the truth at all looks; \"peeking\": an ordinary z-test at %d looks rejects", LOOKS)
     lines, figures = [], []
-    for name in ("rate .1", "log-normal"):
+    for name, treated in AGAIN:
         draw = METRICS[name][1]
-        fill(connection, draw, LOOKED, units)
-        run(connection, "SELECT count(cp_ab_create(%s || run, '{a,b}', options => %s)) FROM generate_series(1, %s) run", name,
-            '{"metric": "%s"}' % ("proportion" if METRICS[name][0] == "boolean" else "mean"), LOOKED)
+        fill(connection, draw, LOOKED, units, treated)
+        run(connection, "SELECT count(cp_ab_create(%s || run, '{a,b}', %s, options => %s)) FROM generate_series(1, %s) run", name,
+            [1 - treated, treated], '{"metric": "%s"}' % ("proportion" if METRICS[name][0] == "boolean" else "mean"), LOOKED)
         run(connection, """INSERT INTO churnprevent.experiment_unit (experiment_id, unit, variant, phase, exposed_at, record_no, recorded_at, outcome)
             SELECT experiment_id, place, arm + 1, 1, now(), place, now(), outcome FROM drawn JOIN churnprevent.experiment ON name = %s || run""", name)
         run(connection, "ANALYZE churnprevent.experiment_unit")
         wrong, held = value(connection, """SELECT avg((p_always_valid <= 0.05)::int), avg((0 BETWEEN sequence_lower AND sequence_upper)::int)
             FROM generate_series(1, %s) run, cp_ab_significance(%s || run) WHERE NOT is_control""", LOOKED, name)
-        lines.append([name, *["%.1f %%" % (100 * float(x)) for x in (wrong, held, peeked(draw, LOOKED, units))]])
-        figures.append(Figure("abtest: %s, rejected at any of %d looks" % (name, LOOKS), 5, 100 * float(wrong), unit=" %", digits=2))
+        lines.append(["%s, %g treated" % (name, treated), *["%.1f %%" % (100 * float(x)) for x in (wrong, held, peeked(draw, LOOKED, units, treated))]])
+        figures.append(Figure("abtest: %s, %g treated, rejected at any of %d looks" % (name, treated, LOOKS), 5, 100 * float(wrong), unit=" %", digits=2))
         run(connection, "DROP TABLE drawn")
         run(connection, "TRUNCATE churnprevent.experiment_unit")
     bench.table(["outcome", "rejected", "held", "peeking"], lines)
