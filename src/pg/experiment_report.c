@@ -249,7 +249,8 @@ static void
 read_exposures(Reading *reading)
 {
 	static const char query[] =
-		"SELECT variant, phase, pg_catalog.count(*), pg_catalog.date_trunc('hour', exposed_at) AS h"
+		"SELECT variant, phase, pg_catalog.count(*), pg_catalog.date_trunc('hour',"
+		"exposed_at AT TIME ZONE 'UTC') AS h"
 		" FROM churnprevent.experiment_unit WHERE experiment_id = $1 GROUP BY h, variant, phase"
 		" ORDER BY h";
 	Oid type = INT4OID;

@@ -496,11 +496,13 @@ cp_experiment_insert(const char *name, ArrayType *variants, const CpExperimentOp
 }
 
 void
-cp_experiment_phase_insert(int32 id, uint32 phase, ArrayType *allocation, const CpRanges *ranges)
+cp_experiment_phase_put(int32 id, uint32 phase, ArrayType *allocation, const CpRanges *ranges)
 {
 	static const char insert[] =
 		"INSERT INTO churnprevent.experiment_phase (experiment_id, phase, allocation, range_to,"
-		" range_variant) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING RETURNING 1";
+		" range_variant) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (experiment_id, phase) DO UPDATE"
+		" SET allocation = $3, range_to = $4, range_variant = $5 WHERE EXCLUDED.phase = 1"
+		" RETURNING 1";
 	Oid types[5] = {INT4OID, INT4OID, FLOAT8ARRAYOID, FLOAT8ARRAYOID, INT4ARRAYOID};
 	Datum *ends = palloc(ranges->count * sizeof(Datum));
 	Datum *arms = palloc(ranges->count * sizeof(Datum));

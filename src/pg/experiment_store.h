@@ -109,8 +109,9 @@ typedef struct CpUnitOutcome
 extern int32 cp_experiment_insert(const char *name, ArrayType *variants,
                                   const CpExperimentOptions *options, Jsonb *kept,
                                   double duration_days, TimestampTz start, const char *author);
-extern void cp_experiment_phase_insert(int32 id, uint32 phase, ArrayType *allocation,
-                                       const CpRanges *ranges);
+/* The first phase may be put again. */
+extern void cp_experiment_phase_put(int32 id, uint32 phase, ArrayType *allocation,
+                                    const CpRanges *ranges);
 extern void cp_experiment_set(const CpExperiment *experiment, const char *status, TimestampTz start,
                               TimestampTz end);
 

@@ -215,7 +215,7 @@ cp_ab_create(PG_FUNCTION_ARGS)
 	cp_elevate(&elevation);
 	id = cp_experiment_insert(name, PG_GETARG_ARRAYTYPE_P(1), &options, json, days,
 	                          start_of(&options), author);
-	cp_experiment_phase_insert(id, 1, allocation, ranges);
+	cp_experiment_phase_put(id, 1, allocation, ranges);
 	cp_descend(&elevation);
 	PG_RETURN_INT32(id);
 }
@@ -263,10 +263,10 @@ Datum
 cp_ab_stop(PG_FUNCTION_ARGS)
 {
 	CpExperiment *experiment = experiment_to_change(fcinfo, "cp_ab_stop()", "running", "running");
-	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz end = Max(experiment->start, Min(GetCurrentTimestamp(), experiment->end));
 
-	change(experiment, "stopped", experiment->start, Min(now, experiment->end));
-	PG_RETURN_TIMESTAMPTZ(Min(now, experiment->end));
+	change(experiment, "stopped", experiment->start, end);
+	PG_RETURN_TIMESTAMPTZ(end);
 }
 
 Datum
@@ -278,10 +278,12 @@ cp_ab_archive(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
+/* Of a draft, in which nobody is yet, the allocation is another one; later it is a new phase. */
 Datum
 cp_ab_allocate(PG_FUNCTION_ARGS)
 {
 	CpExperiment *experiment = experiment_to_change(fcinfo, "cp_ab_allocate()", "running", "draft");
+	uint32 phase = strcmp(experiment->status, "draft") == 0 ? 1 : experiment->nphases + 1;
 	double shares[CP_TRIAL_ARMS];
 	ArrayType *allocation;
 	CpElevation elevation;
@@ -292,14 +294,17 @@ cp_ab_allocate(PG_FUNCTION_ARGS)
 		                errmsg("argument \"allocation\" must not be NULL")));
 	allocation = allocation_argument(fcinfo, 1, (int) experiment->narms, shares);
 	cp_bridge_init(&bridge, CurrentMemoryContext, 0);
-	cp_bridge_check(
-		&bridge, cp_ranges_change(&bridge.context, &experiment->ranges, shares, experiment->narms),
-		NULL);
+	if (phase == 1)
+		cp_ranges_begin(&experiment->ranges, shares, experiment->narms);
+	else
+		cp_bridge_check(
+			&bridge,
+			cp_ranges_change(&bridge.context, &experiment->ranges, shares, experiment->narms),
+			NULL);
 	cp_elevate(&elevation);
-	cp_experiment_phase_insert(experiment->id, experiment->nphases + 1, allocation,
-	                           &experiment->ranges);
+	cp_experiment_phase_put(experiment->id, phase, allocation, &experiment->ranges);
 	cp_descend(&elevation);
-	PG_RETURN_INT32((int32) experiment->nphases + 1);
+	PG_RETURN_INT32((int32) phase);
 }
 
 /* --- assigning ---------------------------------------------------------- */
