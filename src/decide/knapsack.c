@@ -17,9 +17,10 @@ typedef struct Round
 	bool cuts;
 } Round;
 
-static const Round rounds[] = {{200, 0.1, false},
-                               {800, 0.2, true},
-                               {CP_KNAPSACK_OPTIONS, 0.7, true}};
+static const Round rounds[] = {{30, 0.05, false},
+                               {100, 0.1, false},
+                               {400, 0.2, true},
+                               {CP_KNAPSACK_OPTIONS, 0.65, true}};
 
 #define ROUNDS (sizeof(rounds) / sizeof(rounds[0]))
 
