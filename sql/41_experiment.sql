@@ -3,6 +3,7 @@
 -- Assignment is a keyed hash and writes nothing. A unit has a row once it is exposed or has an
 -- outcome; rows of different units never meet, so any number of sessions record at once.
 -- Nobody but their owner can write any of these tables: all writing is by experiment_store.c.
+-- No table refers to another by a foreign key, which a restore by several jobs would trip over.
 
 CREATE TABLE churnprevent.experiment_layer (
 	layer text COLLATE "C" PRIMARY KEY,
@@ -21,7 +22,7 @@ CREATE TABLE churnprevent.experiment (
 	end_at timestamptz,
 	duration_days float8 NOT NULL,
 	salt uuid NOT NULL DEFAULT pg_catalog.gen_random_uuid(),
-	layer text COLLATE "C" REFERENCES churnprevent.experiment_layer,
+	layer text COLLATE "C",
 	layer_from float8 NOT NULL DEFAULT 0,
 	layer_to float8 NOT NULL DEFAULT 1,
 	holdout float8 NOT NULL DEFAULT 0,
@@ -34,7 +35,7 @@ COMMENT ON COLUMN churnprevent.experiment.layer_to IS 'and before here';
 COMMENT ON COLUMN churnprevent.experiment.holdout IS 'share of the units that get no variant';
 
 CREATE TABLE churnprevent.experiment_phase (
-	experiment_id int NOT NULL REFERENCES churnprevent.experiment ON DELETE CASCADE,
+	experiment_id int NOT NULL,
 	phase int NOT NULL,
 	since timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
 	allocation float8[] NOT NULL,
@@ -123,7 +124,7 @@ CREATE FUNCTION cp_ab_record(experiment text, unit text, outcome float8, value f
 RETURNS boolean
 LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'cp_ab_record';
-COMMENT ON FUNCTION cp_ab_record(text, text, float8, float8, float8, jsonb, jsonb) IS 'what became of a unit; false when it has an outcome already, which stands';
+COMMENT ON FUNCTION cp_ab_record(text, text, float8, float8, float8, jsonb, jsonb) IS 'what became of a unit; false when it has an outcome already, which stands, or when the time for it is over';
 
 CREATE FUNCTION cp_ab_significance(experiment text)
 RETURNS SETOF cp_ab_result

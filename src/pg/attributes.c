@@ -16,8 +16,8 @@ typedef struct Named
 	JsonbValue **texts; /* of those that are texts */
 	int count;
 	int room;
-	const char *missing; /* that is not there at all */
-	bool unknown;        /* one of them is null */
+	const char *complaint; /* what is wrong with one of them, NULL = nothing */
+	bool unknown;          /* one of them is null */
 } Named;
 
 static JsonbValue *
@@ -56,8 +56,10 @@ find(void *host, const char *name, bool exact, CpRuleKind *kind)
 	JsonbValue *value = get(named->attributes, name, exact);
 
 	if (value == NULL)
-		named->missing = pstrdup(name);
-	if (value == NULL || value->type == jbvBinary)
+		named->complaint = psprintf("attribute \"%s\" is missing", name);
+	else if (value->type == jbvBinary)
+		named->complaint = psprintf("attribute \"%s\" must be a number, a boolean or a text", name);
+	if (named->complaint != NULL)
 		return -1;
 	switch (value->type)
 	{
@@ -103,9 +105,8 @@ cp_attributes_hold(CpRule *rule, Jsonb *attributes)
 	cp_bridge_init(&bridge, CurrentMemoryContext, 0);
 	if (cp_rule_bind(&bridge.context, rule, &scope) == CP_OK)
 		return cp_rule_holds(rule, named.vector);
-	if (named.missing != NULL)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		                errmsg("attribute \"%s\" is missing", named.missing),
+	if (named.complaint != NULL)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s", named.complaint),
 		                errhint("Where it is not known, give null.")));
 	if (!named.unknown)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),

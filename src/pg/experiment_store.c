@@ -495,6 +495,14 @@ cp_experiment_insert(const char *name, ArrayType *variants, const CpExperimentOp
 	return DatumGetInt32(cp_result(1));
 }
 
+static void
+report_race(int32 id)
+{
+	ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+	                errmsg("experiment %d was changed by another session", id),
+	                errhint("Look at it, and try again.")));
+}
+
 void
 cp_experiment_phase_put(int32 id, uint32 phase, ArrayType *allocation, const CpRanges *ranges)
 {
@@ -521,9 +529,7 @@ cp_experiment_phase_put(int32 id, uint32 phase, ArrayType *allocation, const CpR
 	values[4] = PointerGetDatum(
 		construct_array(arms, (int) ranges->count, INT4OID, sizeof(int32), true, TYPALIGN_INT));
 	if (!cp_run(insert, 5, types, values, NULL))
-		ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-		                errmsg("another session has just changed the allocation"),
-		                errhint("Look at it, and try again.")));
+		report_race(id);
 }
 
 void
@@ -532,15 +538,17 @@ cp_experiment_set(const CpExperiment *experiment, const char *status, TimestampT
 {
 	static const char update[] =
 		"UPDATE churnprevent.experiment SET status = $2, start_at = $3, end_at = $4"
-		" WHERE experiment_id = $1";
-	Oid types[4] = {INT4OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID};
-	Datum values[4] = {Int32GetDatum(experiment->id), CStringGetTextDatum(status),
-	                   TimestampTzGetDatum(start), TimestampTzGetDatum(end)};
-	char nulls[5] = "    ";
+		" WHERE experiment_id = $1 AND status = $5 RETURNING 1";
+	Oid types[5] = {INT4OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID};
+	Datum values[5] = {Int32GetDatum(experiment->id), CStringGetTextDatum(status),
+	                   TimestampTzGetDatum(start), TimestampTzGetDatum(end),
+	                   CStringGetTextDatum(experiment->status)};
+	char nulls[6] = "     ";
 
 	nulls[2] = start == DT_NOEND ? 'n' : ' ';
 	nulls[3] = end == DT_NOEND ? 'n' : ' ';
-	cp_run(update, 4, types, values, nulls);
+	if (!cp_run(update, 5, types, values, nulls))
+		report_race(experiment->id);
 }
 
 static void
@@ -575,34 +583,39 @@ cp_experiment_record(const CpExperiment *experiment, Datum unit, int arm, double
 	static CpStatement insert = {
 		"INSERT INTO churnprevent.experiment_unit AS u (experiment_id, unit, outcome, value, metrics,"
 		" covariate, variant, phase, exposed_at, record_no, recorded_at)"
-		" SELECT $1, $2, $3, $4, $5, $6, $7, $8, t, pg_catalog.nextval("
+		" SELECT $1, $2, $3, $4, $5, $6, $8, $9, t, pg_catalog.nextval("
 		"'churnprevent.experiment_record_no'), t FROM pg_catalog.clock_timestamp() t"
 		" ON CONFLICT (experiment_id, unit) DO UPDATE SET outcome = EXCLUDED.outcome,"
 		" value = EXCLUDED.value, metrics = EXCLUDED.metrics, covariate ="
 		" coalesce(u.covariate, EXCLUDED.covariate), record_no = EXCLUDED.record_no,"
-		" recorded_at = EXCLUDED.recorded_at WHERE u.record_no IS NULL RETURNING 1",
-		8,
-		{INT4OID, TEXTOID, FLOAT8OID, FLOAT8OID, JSONBOID, FLOAT8OID, INT2OID, INT4OID},
+		" recorded_at = EXCLUDED.recorded_at WHERE u.record_no IS NULL AND ($7 IS NULL OR"
+		" pg_catalog.clock_timestamp() < u.exposed_at + pg_catalog.make_interval(secs => $7 * 86400))"
+		" RETURNING 1",
+		9,
+		{INT4OID, TEXTOID, FLOAT8OID, FLOAT8OID, JSONBOID, FLOAT8OID, FLOAT8OID, INT2OID, INT4OID},
 		NULL};
 	static CpStatement update = {
 		"UPDATE churnprevent.experiment_unit SET outcome = $3, value = $4, metrics = $5,"
 		" covariate = coalesce(covariate, $6),"
 		" record_no = pg_catalog.nextval('churnprevent.experiment_record_no'),"
 		" recorded_at = pg_catalog.clock_timestamp()"
-		" WHERE experiment_id = $1 AND unit = $2 AND record_no IS NULL RETURNING 1",
-		6,
-		{INT4OID, TEXTOID, FLOAT8OID, FLOAT8OID, JSONBOID, FLOAT8OID},
+		" WHERE experiment_id = $1 AND unit = $2 AND record_no IS NULL AND ($7 IS NULL OR"
+		" pg_catalog.clock_timestamp() < exposed_at + pg_catalog.make_interval(secs => $7 * 86400))"
+		" RETURNING 1",
+		7,
+		{INT4OID, TEXTOID, FLOAT8OID, FLOAT8OID, JSONBOID, FLOAT8OID, FLOAT8OID},
 		NULL};
-	Datum values[8] = {Int32GetDatum(experiment->id), unit, Float8GetDatum(outcome->outcome)};
-	char nulls[9] = "        ";
+	Datum values[9] = {Int32GetDatum(experiment->id), unit, Float8GetDatum(outcome->outcome)};
+	char nulls[10] = "         ";
 
 	set_optional(&values[3], &nulls[3], outcome->value);
 	values[4] = JsonbPGetDatum(outcome->metrics);
 	nulls[4] = outcome->metrics == NULL ? 'n' : ' ';
 	set_optional(&values[5], &nulls[5], covariate);
+	set_optional(&values[6], &nulls[6], experiment->options.outcome_days);
 	if (arm < 0)
 		return cp_run_planned(&update, values, nulls);
-	values[6] = Int16GetDatum((int16) (arm + 1));
-	values[7] = Int32GetDatum((int32) experiment->nphases);
+	values[7] = Int16GetDatum((int16) (arm + 1));
+	values[8] = Int32GetDatum((int32) experiment->nphases);
 	return cp_run_planned(&insert, values, nulls);
 }

@@ -120,8 +120,8 @@ extern bool cp_experiment_expose(const CpExperiment *experiment, Datum unit, uin
                                  double covariate);
 
 /*
- * Write a unit's outcome, into its row or, with arm, a new one; false when there is one already, or,
- * with arm < 0, no row.
+ * Write a unit's outcome, into its row or, with arm, a new one; false when there is one already, when
+ * the time for it is over, or, with arm < 0, when there is no row.
  */
 extern bool cp_experiment_record(const CpExperiment *experiment, Datum unit, int arm,
                                  double covariate, const CpUnitOutcome *outcome);

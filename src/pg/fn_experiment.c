@@ -167,8 +167,12 @@ start_of(const CpExperimentOptions *options)
 static double
 duration_argument(FunctionCallInfo fcinfo, int argument)
 {
-	double days = PG_ARGISNULL(argument) ? (double) NAN : PG_GETARG_FLOAT8(argument);
+	double days;
 
+	if (PG_ARGISNULL(argument))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+		                errmsg("argument \"duration_days\" must not be NULL")));
+	days = PG_GETARG_FLOAT8(argument);
 	if (!(days > 0 && days <= 3660))
 		cp_report_range("duration_days", days, "above 0 and at most 3660");
 	return days;
@@ -234,8 +238,9 @@ experiment_to_change(FunctionCallInfo fcinfo, const char *command, const char *f
 	experiment = cp_experiment(PG_GETARG_TEXT_PP(0));
 	if (strcmp(experiment->status, from) != 0 && strcmp(experiment->status, or_from) != 0)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-		                errmsg("experiment \"%s\" is %s", experiment->name, experiment->status),
-		                errdetail("%s needs one that is %s.", command, from)));
+		                errmsg("the status of experiment \"%s\" is %s", experiment->name,
+		                       experiment->status),
+		                errdetail("%s needs one whose status is %s.", command, from)));
 	return experiment;
 }
 
@@ -487,7 +492,9 @@ check_metrics(const CpExperiment *experiment, Jsonb *metrics)
 	{
 		uint32 k = 0;
 
-		if (kind == WJB_VALUE && token.type != jbvNumeric)
+		if (kind == WJB_VALUE &&
+		    (token.type != jbvNumeric ||
+		     !isfinite(cp_decimal_to_double(NumericGetDatum(token.val.numeric)))))
 			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			                errmsg("\"metrics\" must be an object of numbers")));
 		if (kind != WJB_KEY)
@@ -535,7 +542,7 @@ report_stranger(const CpExperiment *experiment, const char *unit, const char *wh
 {
 	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 	                errmsg("unit \"%s\" is not in experiment \"%s\"", unit, experiment->name),
-	                errdetail("As to the experiment, %s.", why)));
+	                errdetail("Of this unit: %s.", why)));
 }
 
 /* Is there something that the unit's row knows, and that may have changed or not be given again? */

@@ -128,6 +128,8 @@ verdict_of(const CpTrialReport *report)
 	if (row->verdict == CP_VERDICT_RATIO)
 		return psprintf("stop: the control group is not of the share it should be (p = %.2g)",
 		                report->ratio_p_sequential);
+	if (row->sequence.lower > row->sequence.upper)
+		return pstrdup("looks contradict one another: what is kept changes with time");
 	if (row->sequence.lower > 0)
 		return pstrdup("uplift achieved, however often one looks");
 	if (row->sequence.upper < 0)

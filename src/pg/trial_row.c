@@ -164,6 +164,11 @@ verdict_of(const CpTrialReport *report, const CpTrialRow *row, int harm)
 			                readable(report->ratio_p_sequential));
 		case CP_VERDICT_EARLY:
 			return psprintf("not yet: fewer than %d units in a variant", CP_SEQUENCE_UNITS);
+		case CP_VERDICT_CHANGING:
+			return psprintf(
+				"looks contradict one another: no one difference fits all of them; by now "
+				"it is %s",
+				readable(row->difference));
 		default:
 			break;
 	}

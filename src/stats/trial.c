@@ -472,11 +472,11 @@ verdict(const CpTrialDesign *design, const CpTrialReport *report, uint32_t arm)
 		return CP_VERDICT_EARLY;
 	if (!(row->p_sequential_adjusted <= design->alpha))
 		return CP_VERDICT_NOT_YET;
-	if (row->sequence.lower <= row->sequence.upper && row->sequence.upper < 0)
-		return CP_VERDICT_LOWER;
-	if (row->sequence.lower <= row->sequence.upper && row->sequence.lower > 0)
-		return CP_VERDICT_HIGHER;
-	return row->difference > 0 ? CP_VERDICT_HIGHER : CP_VERDICT_LOWER;
+	if (row->sequence.lower > row->sequence.upper)
+		return CP_VERDICT_CHANGING;
+	return row->sequence.lower > 0 || (!(row->sequence.upper < 0) && row->difference > 0)
+	           ? CP_VERDICT_HIGHER
+	           : CP_VERDICT_LOWER;
 }
 
 /* Are all proportions equal? */

@@ -107,6 +107,7 @@ typedef enum CpVerdict
 	CP_VERDICT_RATIO,    /* the sample ratio is broken */
 	CP_VERDICT_EARLY,    /* not yet: fewer than CP_SEQUENCE_UNITS in an arm */
 	CP_VERDICT_NOT_YET,
+	CP_VERDICT_CHANGING, /* looks contradict one another: no difference fits all of them */
 	CP_VERDICT_HIGHER,
 	CP_VERDICT_LOWER
 } CpVerdict;

@@ -137,7 +137,63 @@ INSERT INTO promised VALUES
 	('cp_price_combine(bytea,bytea)', 'bytea, bytea', 'bytea', 'f', 'i', 's', false, true),
 	('cp_price_final(bytea)', 'bytea', 'cp_pricing', 'f', 'i', 's', true, true),
 	('cp_bid(double precision,double precision,text,jsonb,text,text)', 'value double precision, cost double precision, kind text, prices jsonb, action text DEFAULT NULL::text, segment text DEFAULT NULL::text',
-		'double precision', 'f', 'i', 's', false, true);
+		'double precision', 'f', 'i', 's', false, true),
+	('cp_ab_create(text,text[],double precision[],double precision,jsonb)', 'name text, variants text[], allocation double precision[] DEFAULT NULL::double precision[], '
+		'duration_days double precision DEFAULT 28, options jsonb DEFAULT ''{}''::jsonb', 'integer', 'f', 'v', 'u', false, false),
+	('cp_ab_start(text)', 'experiment text', 'timestamp with time zone', 'f', 'v', 'u', false, false),
+	('cp_ab_stop(text)', 'experiment text', 'timestamp with time zone', 'f', 'v', 'u', false, false),
+	('cp_ab_archive(text)', 'experiment text', 'void', 'f', 'v', 'u', false, false),
+	('cp_ab_allocate(text,double precision[])', 'experiment text, allocation double precision[]', 'integer', 'f', 'v', 'u', false, false),
+	('cp_ab_assign(text,text,jsonb)', 'experiment text, unit text, attributes jsonb DEFAULT NULL::jsonb', 'text', 'f', 's', 's', false, false),
+	('cp_ab_expose(text,text,double precision,jsonb)', 'experiment text, unit text, covariate double precision DEFAULT NULL::double precision, attributes jsonb DEFAULT NULL::jsonb', 'text', 'f', 'v', 'u', false, false),
+	('cp_ab_record(text,text,double precision,double precision,double precision,jsonb,jsonb)', 'experiment text, unit text, outcome double precision, '
+		'value double precision DEFAULT NULL::double precision, covariate double precision DEFAULT NULL::double precision, metrics jsonb DEFAULT NULL::jsonb, attributes jsonb DEFAULT NULL::jsonb', 'boolean', 'f', 'v', 'u', false, false),
+	('cp_ab_timeline(text)', 'experiment text, OUT day date, OUT variant text, OUT n bigint, OUT difference double precision, OUT p_always_valid double precision, OUT sequence_lower double precision, '
+		'OUT sequence_upper double precision', 'SETOF record', 'f', 's', 'u', false, false),
+	('cp_saved_revenue(integer)', 'window_days integer DEFAULT 30, OUT metric text, OUT control_customers bigint, OUT policy_customers bigint, OUT control_mean double precision, '
+		'OUT policy_mean double precision, OUT difference double precision, OUT lower double precision, OUT upper double precision, OUT percent double precision, OUT percent_lower double precision, '
+		'OUT percent_upper double precision, OUT total double precision, OUT total_lower double precision, OUT total_upper double precision, OUT p_always_valid double precision, '
+		'OUT srm_p_always_valid double precision, OUT waiting bigint, OUT verdict text', 'SETOF record', 'f', 's', 'u', false, false),
+	('cp_ab_combine(bytea,bytea)', 'bytea, bytea', 'bytea', 'f', 'i', 's', false, true),
+	('cp_ab_final(bytea)', 'bytea', 'cp_ab_result[]', 'f', 'i', 's', true, true),
+	('cp_ab_transition(bytea,text,boolean)', 'bytea, text, boolean', 'bytea', 'f', 'i', 's', false, true),
+	('cp_ab_transition(bytea,text,boolean,jsonb)', 'bytea, text, boolean, jsonb', 'bytea', 'f', 'i', 's', false, true),
+	('cp_ab_transition(bytea,text,double precision)', 'bytea, text, double precision', 'bytea', 'f', 'i', 's', false, true),
+	('cp_ab_transition(bytea,text,double precision,jsonb)', 'bytea, text, double precision, jsonb', 'bytea', 'f', 'i', 's', false, true),
+	('cp_ab_transition(bytea,text,double precision,double precision)', 'bytea, text, double precision, double precision', 'bytea', 'f', 'i', 's', false, true),
+	('cp_ab_transition(bytea,text,double precision,double precision,jsonb)', 'bytea, text, double precision, double precision, jsonb', 'bytea', 'f', 'i', 's', false, true),
+	('cp_ab_significance(text,boolean)', 'variant text, outcome boolean', 'cp_ab_result[]', 'a', 'i', 's', false, true),
+	('cp_ab_significance(text,boolean,jsonb)', 'variant text, outcome boolean, options jsonb', 'cp_ab_result[]', 'a', 'i', 's', false, true),
+	('cp_ab_significance(text,double precision)', 'variant text, outcome double precision', 'cp_ab_result[]', 'a', 'i', 's', false, true),
+	('cp_ab_significance(text,double precision,jsonb)', 'variant text, outcome double precision, options jsonb', 'cp_ab_result[]', 'a', 'i', 's', false, true),
+	('cp_ab_significance(text,double precision,double precision)', 'variant text, outcome double precision, covariate double precision', 'cp_ab_result[]', 'a', 'i', 's', false, true),
+	('cp_ab_significance(text,double precision,double precision,jsonb)', 'variant text, outcome double precision, covariate double precision, options jsonb', 'cp_ab_result[]', 'a', 'i', 's', false, true),
+	('cp_ab_proportions(bigint,bigint,bigint,bigint,double precision)', 'successes_a bigint, n_a bigint, successes_b bigint, n_b bigint, alpha double precision DEFAULT 0.05, OUT rate_a double precision, '
+		'OUT rate_b double precision, OUT difference double precision, OUT z_pooled double precision, OUT p_pooled double precision, OUT se_unpooled double precision, OUT z_unpooled double precision, '
+		'OUT p_unpooled double precision, OUT p_fisher double precision, OUT wald_lower double precision, OUT wald_upper double precision, OUT newcombe_lower double precision, '
+		'OUT newcombe_upper double precision, OUT agresti_caffo_lower double precision, OUT agresti_caffo_upper double precision, OUT wilson_a_lower double precision, OUT wilson_a_upper double precision, '
+		'OUT wilson_b_lower double precision, OUT wilson_b_upper double precision, OUT clopper_pearson_a_lower double precision, OUT clopper_pearson_a_upper double precision, '
+		'OUT clopper_pearson_b_lower double precision, OUT clopper_pearson_b_upper double precision, OUT lift double precision, OUT lift_se double precision, OUT lift_lower double precision, '
+		'OUT lift_upper double precision, OUT lift_log_lower double precision, OUT lift_log_upper double precision, OUT probability_b_best double precision, OUT expected_loss_a double precision, '
+		'OUT expected_loss_b double precision', 'record', 'f', 'i', 's', true, true),
+	('cp_ab_means(bigint,double precision,double precision,bigint,double precision,double precision,double precision)', 'n_a bigint, mean_a double precision, sd_a double precision, n_b bigint, '
+		'mean_b double precision, sd_b double precision, alpha double precision DEFAULT 0.05, OUT difference double precision, OUT se double precision, OUT t double precision, OUT df double precision, '
+		'OUT p_value double precision, OUT p_normal double precision, OUT difference_lower double precision, OUT difference_upper double precision, OUT pooled_t double precision, '
+		'OUT pooled_df double precision, OUT p_pooled double precision, OUT cohens_d double precision, OUT lift double precision, OUT lift_se double precision, OUT lift_lower double precision, '
+		'OUT lift_upper double precision, OUT probability_b_best double precision, OUT expected_loss_a double precision, OUT expected_loss_b double precision', 'record', 'f', 'i', 's', true, true),
+	('cp_ab_chi_square(bigint[],bigint[])', 'successes bigint[], n bigint[], OUT chi_square double precision, OUT df integer, OUT p_value double precision', 'record', 'f', 'i', 's', true, true),
+	('cp_ab_srm(bigint[],double precision[])', 'observed bigint[], allocation double precision[] DEFAULT NULL::double precision[], OUT chi_square double precision, OUT df integer, '
+		'OUT p_value double precision, OUT p_always_valid double precision', 'record', 'f', 'i', 's', false, true),
+	('cp_ab_adjust(double precision[],text)', 'p_values double precision[], correction text DEFAULT ''holm''::text', 'double precision[]', 'f', 'i', 's', true, true),
+	('cp_ab_sequence(double precision,double precision,double precision,double precision)', 'difference double precision, variance double precision, tau2 double precision, '
+		'alpha double precision DEFAULT 0.05, OUT log_likelihood_ratio double precision, OUT p_value double precision, OUT lower double precision, OUT upper double precision', 'record', 'f', 'i', 's', true, true),
+	('cp_ab_tau2(double precision,double precision,double precision)', 'horizon double precision, unit_variance double precision, alpha double precision DEFAULT 0.05', 'double precision', 'f', 'i', 's', true, true),
+	('cp_ab_sample_size(double precision,double precision,double precision,double precision,double precision,double precision,text)', 'baseline double precision, effect double precision, '
+		'sd double precision DEFAULT NULL::double precision, alpha double precision DEFAULT 0.05, power double precision DEFAULT 0.8, ratio double precision DEFAULT 1, method text DEFAULT NULL::text',
+		'double precision', 'f', 'i', 's', false, true),
+	('cp_ab_power(double precision,double precision,double precision,double precision,double precision,double precision,text)', 'baseline double precision, effect double precision, n_a double precision, '
+		'n_b double precision DEFAULT NULL::double precision, sd double precision DEFAULT NULL::double precision, alpha double precision DEFAULT 0.05, method text DEFAULT NULL::text', 'double precision', 'f', 'i', 's', false, true),
+	('cp_ab_significance(text)', 'experiment text', 'SETOF cp_ab_result', 'f', 's', 'u', false, false);
 
 CREATE TEMP VIEW made AS
 SELECT p.oid, p.proname || '(' || array_to_string(ARRAY(SELECT format_type(t, NULL) FROM unnest(p.proargtypes) WITH ORDINALITY u(t, n) ORDER BY n), ',') || ')' AS signature,
@@ -163,7 +219,8 @@ SELECT is_empty($$ SELECT proname FROM pg_proc p JOIN pg_language l ON l.oid = p
 	WHERE lanname NOT IN ('c', 'internal') AND NOT coalesce(proconfig @> '{"search_path=pg_catalog, pg_temp"}', false) $$, 'functions with a body have a search path of their own');
 SELECT is_empty($$ SELECT proname FROM pg_proc p JOIN pg_language l ON l.oid = prolang JOIN members ON classid = 'pg_proc'::regclass AND objid = p.oid
 	WHERE lanname = 'sql' $$, 'no function is in the language SQL, which cannot take a record');
-SELECT is_empty($$ SELECT signature FROM made WHERE kind = 'f' AND volatile = 'i' AND signature !~ '^cp_(auc|log_loss|brier|loss|price)_|^cp_bid\(' $$, 'nothing is immutable but the parts of aggregates and a bid');
+SELECT is_empty($$ SELECT signature FROM made WHERE kind = 'f' AND volatile = 'i' AND signature !~ '^cp_(auc|log_loss|brier|loss|price)_|^cp_bid\(|^cp_ab_(combine|final|transition|proportions|means|chi_square|srm|adjust|sequence|tau2|sample_size|power)\(' $$,
+	'nothing is immutable but the parts of aggregates, a bid and the statistics of A/B tests');
 SELECT is_empty($$ SELECT DISTINCT proargnames[1:n], proargnames FROM pg_proc p JOIN members ON classid = 'pg_proc'::regclass AND objid = p.oid, LATERAL (SELECT pronargs AS n) s
 	WHERE proname IN ('cp_predict', 'cp_score', 'cp_explain') AND proargnames[1:2] <> '{customer,model}'
 	OR proname = 'cp_recommend' AND proargnames[1:3] <> '{customer,method,model}' OR proname = 'cp_decide' AND proargnames[1:5] <> '{customer,customer_id,method,key,model}' $$, 'overloads have the same arguments in the same order');
@@ -176,9 +233,14 @@ SELECT bag_eq($$ SELECT proname, count(*) FROM pg_proc p JOIN members ON classid
 -- Types of their own.
 SELECT set_eq($$ SELECT typname, (SELECT array_agg(concat_ws(' ', attname, format_type(atttypid, NULL)) ORDER BY attnum) FROM pg_attribute WHERE attrelid = typrelid)
 	FROM pg_type t JOIN members ON classid = 'pg_type'::regclass AND objid = t.oid JOIN pg_class c ON c.oid = typrelid WHERE c.relkind = 'c' $$,
-	$$ VALUES ('cp_pricing'::name, '{customers bigint,chosen bigint,reduced_value double precision,value double precision,cost double precision,count double precision[],money double precision[]}'::text[]) $$, 'this row type and no other');
+	$$ VALUES ('cp_pricing'::name, '{customers bigint,chosen bigint,reduced_value double precision,value double precision,cost double precision,count double precision[],money double precision[]}'::text[]),
+		('cp_ab_result', '{metric text,variant text,is_control boolean,n bigint,mean double precision,sd double precision,difference double precision,difference_lower double precision,difference_upper double precision,'
+			'lift double precision,lift_lower double precision,lift_upper double precision,statistic double precision,df double precision,p_value double precision,p_pooled double precision,p_unpooled double precision,'
+			'p_fisher double precision,p_adjusted double precision,p_always_valid double precision,p_always_valid_adjusted double precision,sequence_lower double precision,sequence_upper double precision,'
+			'lift_sequence_lower double precision,lift_sequence_upper double precision,probability_best double precision,expected_loss double precision,p_equal double precision,srm_p double precision,'
+			'srm_p_always_valid double precision,cuped_theta double precision,variance_reduction double precision,power double precision,detectable double precision,days_left double precision,verdict text}') $$, 'these row types and no others');
 SELECT is_empty($$ SELECT typname FROM pg_type t JOIN members ON classid = 'pg_type'::regclass AND objid = t.oid JOIN pg_class c ON c.oid = typrelid
-	WHERE c.relkind = 'c' AND (coalesce(obj_description(t.oid, 'pg_type'), '') = '' OR typnamespace <> (SELECT extnamespace FROM pg_extension WHERE extname = 'churnprevent')) $$, 'it has a comment and lives where the functions do');
+	WHERE c.relkind = 'c' AND (coalesce(obj_description(t.oid, 'pg_type'), '') = '' OR typnamespace <> (SELECT extnamespace FROM pg_extension WHERE extname = 'churnprevent')) $$, 'they have comments and live where the functions do');
 
 -- Tables, views, sequences.
 SELECT set_eq($$ SELECT relname, relkind FROM pg_class JOIN members ON classid = 'pg_class'::regclass AND objid = oid WHERE relkind NOT IN ('i', 't') $$,
@@ -186,7 +248,9 @@ SELECT set_eq($$ SELECT relname, relkind FROM pg_class JOIN members ON classid =
 		('model_model_id_seq', 'S'), ('deployment_deployment_id_seq', 'S'), ('action', 'r'), ('catalogue', 'r'), ('policy', 'r'), ('action_effect', 'v'),
 		('decision', 'p'), ('decision_default', 'r'), ('decision_decision_id_seq', 'S'), ('feedback', 'p'), ('feedback_default', 'r'), ('feedback_feedback_id_seq', 'S'),
 		('decision_key', 'r'), ('contact_state', 'r'), ('holdout', 'r'), ('forgotten', 'r'), ('simulator', 'r'),
-		('allocation_run', 'r'), ('allocation_run_run_id_seq', 'S'), ('allocation_limit', 'r'), ('allocation', 'r') $$, 'these tables, views and sequences and no others');
+		('allocation_run', 'r'), ('allocation_run_run_id_seq', 'S'), ('allocation_limit', 'r'), ('allocation', 'r'),
+		('experiment_layer', 'r'), ('experiment', 'r'), ('experiment_experiment_id_seq', 'S'), ('experiment_phase', 'r'), ('experiment_unit', 'r'), ('experiment_record_no', 'S'),
+		('experiment_result', 'v'), ('experiment_timeline', 'v'), ('saved_revenue', 'v') $$, 'these tables, views and sequences and no others');
 SELECT set_eq($$ SELECT objid FROM members WHERE classid NOT IN ('pg_proc'::regclass, 'pg_class'::regclass, 'pg_type'::regclass) $$,
 	$$ SELECT oid FROM pg_namespace WHERE nspname = 'churnprevent' $$, 'nothing else but the schema');
 SELECT is_empty($$ SELECT relname FROM pg_class JOIN members ON classid = 'pg_class'::regclass AND objid = oid WHERE relnamespace <> 'churnprevent'::regnamespace $$, 'all in schema churnprevent');
@@ -228,6 +292,10 @@ SELECT results_eq($$ SELECT attname FROM pg_attribute WHERE attrelid = 'churnpre
 SELECT results_eq($$ SELECT attname FROM pg_attribute WHERE attrelid = 'churnprevent.policy'::regclass AND attnum > 0 ORDER BY attnum $$, $$ SELECT unnest('{policy_id,version,name,method,parameters,evidence,created_at,created_by,shipped}'::name[]) $$, 'policy: in this order');
 SELECT results_eq($$ SELECT attname FROM pg_attribute WHERE attrelid = 'churnprevent.holdout'::regclass AND attnum > 0 ORDER BY attnum $$, $$ SELECT unnest('{one,share,salt,since}'::name[]) $$, 'holdout: in this order');
 SELECT results_eq($$ SELECT attname FROM pg_attribute WHERE attrelid = 'churnprevent.simulator'::regclass AND attnum > 0 ORDER BY attnum $$, $$ SELECT unnest('{name,owner,created_at,model_id,catalogue_version,source,params,effects,customer_count,customers}'::name[]) $$, 'simulator: in this order');
+SELECT results_eq($$ SELECT attname FROM pg_attribute WHERE attrelid = 'churnprevent.experiment_layer'::regclass AND attnum > 0 ORDER BY attnum $$, $$ SELECT unnest('{layer,salt}'::name[]) $$, 'experiment_layer: in this order');
+SELECT results_eq($$ SELECT attname FROM pg_attribute WHERE attrelid = 'churnprevent.experiment'::regclass AND attnum > 0 ORDER BY attnum $$, $$ SELECT unnest('{experiment_id,name,variants,status,created_at,created_by,start_at,end_at,duration_days,salt,layer,layer_from,layer_to,holdout,options}'::name[]) $$, 'experiment: in this order');
+SELECT results_eq($$ SELECT attname FROM pg_attribute WHERE attrelid = 'churnprevent.experiment_phase'::regclass AND attnum > 0 ORDER BY attnum $$, $$ SELECT unnest('{experiment_id,phase,since,allocation,range_to,range_variant}'::name[]) $$, 'experiment_phase: in this order');
+SELECT results_eq($$ SELECT attname FROM pg_attribute WHERE attrelid = 'churnprevent.experiment_unit'::regclass AND attnum > 0 ORDER BY attnum $$, $$ SELECT unnest('{experiment_id,unit,variant,phase,exposed_at,covariate,record_no,recorded_at,outcome,value,metrics}'::name[]) $$, 'experiment_unit: in this order');
 SELECT is(attstorage, 'e'::"char", 'model bytes are stored as they are') FROM pg_attribute WHERE attrelid = 'churnprevent.model'::regclass AND attname = 'bytes';
 
 -- Settings, their kinds and defaults. (The library is loaded by the first call.)

@@ -35,6 +35,13 @@ $primary->safe_psql('postgres', q{
 	SELECT count(*) FROM cp_train_policy('greedy');
 	SELECT count(*) FROM cp_log_partitions(1);
 	SELECT count(*) FROM cp_allocate('gym_member', budget => 100, options => '{"model": "gym", "customer_id": "member_id", "keep": true}');
+	SELECT cp_ab_create('test', '{control,b,c}', '{0.5,0.3,0.2}', options => '{"guardrails": {"calls": "higher"}, "eligible": "plan = ''free''", "exclude_control": true}');
+	SELECT count(cp_ab_record('test', g::text, (g % 3 = 0)::int, metrics => '{"calls": 1}', attributes => '{"plan": "free"}')) FROM generate_series(1, 1000) g WHERE NOT cp_control_group(g::text);
+	SELECT cp_ab_allocate('test', '{0.2,0.4,0.4}');
+	SELECT cp_ab_create('draft', '{control,b}', options => '{"draft": true}'), cp_ab_create('layered', '{control,b}', options => '{"layer": "l", "share": 0.5}');
+	UPDATE churnprevent.holdout SET since = since - '60 days'::interval;
+	UPDATE churnprevent.decision SET decided_at = decided_at - '40 days'::interval;
+	UPDATE churnprevent.decision_key SET decided_at = decided_at - '40 days'::interval;
 });
 $primary->wait_for_catchup($standby);
 
@@ -70,6 +77,15 @@ my $plan = q{SELECT md5(string_agg(a::text, ' ' ORDER BY customer_id)) FROM cp_a
 	SELECT bound, shadow_price FROM cp_allocation_report(1)};
 is($standby->safe_psql('postgres', $plan), $primary->safe_psql('postgres', $plan), 'and allocations, in memory and streamed, and one that was kept');
 
+my $tests = q{SELECT md5(string_agg(v, ' ' ORDER BY g)), count(*) FROM generate_series(1, 2000) g, cp_ab_assign('test', g::text, '{"plan": "free"}') v WHERE v IS NOT NULL;
+	SELECT md5(string_agg(cp_ab_assign('layered', g::text), ' ' ORDER BY g)) FROM generate_series(1, 2000) g;
+	SELECT metric, variant, n, mean, p_value, p_always_valid, sequence_lower, srm_p_always_valid, verdict FROM cp_ab_significance('test');
+	SELECT * FROM cp_ab_timeline('test');
+	SELECT experiment, variant, n, verdict FROM churnprevent.experiment_result;
+	TABLE churnprevent.experiment_timeline;
+	TABLE churnprevent.saved_revenue};
+is($standby->safe_psql('postgres', $tests), $primary->safe_psql('postgres', $tests), 'and what experiments assign and say');
+
 # A table of 7,043 rows would take a moment to train on: a refusal at once does not.
 for my $call (
 	q{cp_train('telco', 'customer', 'churn')},
@@ -79,6 +95,8 @@ for my $call (
 	q{cp_revoke_model('gym', 'reader')}, q{cp_decide(g, '1', 'greedy', 'new', 'gym') FROM gym_member g}, q{cp_decide(g, '1', 'random', 'k 1', 'gym') FROM gym_member g},
 	q{cp_feedback('1', 'none', 1)}, q{cp_train_policy('greedy')}, q{cp_simulator_create('other', 'telco', 'customer')}, q{cp_simulator_drop('world')},
 	q{cp_forget('1')}, q{cp_log_partitions(9)},
+	q{cp_ab_create('new', '{control,b}')}, q{cp_ab_start('draft')}, q{cp_ab_stop('test')}, q{cp_ab_archive('draft')}, q{cp_ab_allocate('test', '{0.5,0.3,0.2}')},
+	q{cp_ab_expose('layered', 'u')}, q{cp_ab_record('layered', 'u', 1)}, q{cp_ab_record('test', '1', 1, attributes => '{"plan": "free"}')},
 	q{cp_allocate('gym_member', options => '{"model": "gym", "customer_id": "member_id", "keep": true}')},
 	q{cp_allocate('SELECT g.* FROM gym_member g, pg_sleep(5)', 'knapsack', options => '{"model": "gym", "customer_id": "member_id"}', record => true)})
 {

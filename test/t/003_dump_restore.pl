@@ -90,6 +90,13 @@ sub fill_decisions
 		SELECT count(*) FROM cp_train_policy('greedy');
 		SELECT count(*) FROM cp_train_policy('greedy', '{"simulator": "world"}');
 		SELECT count(*) FROM cp_allocate('SELECT member_id AS customer_id, ''letter'' AS action, monthly_fee AS value, 1.25 AS cost FROM gym_member', 'lp', 100, '{}', '{"letter": 3}', '{"keep": true}');
+		SELECT cp_ab_create('Anna''s "test"', '{control,b}', '{0.3,0.7}', 14, '{"guardrails": {"calls": "higher"}, "cap": 3, "metric": "mean", "layer": "page", "share": 0.5, "holdout": 0.1}');
+		SELECT cp_ab_create('plain', '{a,b,c}'), cp_ab_create('draft', '{a,b}', options => '{"draft": true, "layer": "page", "share": 0.5}');
+		SELECT count(cp_ab_expose('Anna''s "test"', g::text, g % 5)) FROM generate_series(1, 800) g;
+		SELECT count(cp_ab_record('Anna''s "test"', unit, unit::int % 7, metrics => '{"calls": 1.5}')) FROM churnprevent.experiment_unit WHERE unit::int < 700;
+		SELECT cp_ab_allocate('Anna''s "test"', '{0.5,0.5}');
+		SELECT count(cp_ab_record('plain', g::text, g % 2)) FROM generate_series(1, 300) g;
+		SELECT cp_ab_stop('plain');
 		SELECT cp_forget('7');
 	});
 	return;
@@ -130,6 +137,10 @@ sub decisions_of
 		SELECT count(*), md5(string_agg(member_id::text, ' ' ORDER BY member_id)) FROM gym_member WHERE cp_control_group(member_id::text);
 		SELECT share, salt FROM churnprevent.holdout;
 		SELECT * FROM cp_simulator_check(0.5);
+		SELECT md5(string_agg(v, ' ' ORDER BY g)), count(*) FROM generate_series(1, 2000) g, cp_ab_assign('Anna''s "test"', g::text) v WHERE v IS NOT NULL;
+		SELECT experiment, status, metric, variant, n, mean, p_value, p_always_valid, sequence_upper, srm_p_always_valid, verdict FROM churnprevent.experiment_result;
+		TABLE churnprevent.experiment_timeline;
+		SELECT (SELECT last_value FROM churnprevent.experiment_record_no), (SELECT last_value FROM churnprevent.experiment_experiment_id_seq);
 		SELECT tableoid::regclass, count(*), md5(string_agg(d::text, ' ' ORDER BY decision_id)) FROM churnprevent.decision d GROUP BY 1 ORDER BY 1::text;
 		SELECT tableoid::regclass, count(*), md5(string_agg(f::text, ' ' ORDER BY feedback_id)) FROM churnprevent.feedback f GROUP BY 1 ORDER BY 1::text;
 		SELECT inhparent::regclass, inhrelid::regclass, pg_get_expr(relpartbound, c.oid), (SELECT string_agg(pg_get_indexdef(indexrelid), ' ' ORDER BY indexrelid::regclass::text) FROM pg_index WHERE indrelid = c.oid)

@@ -69,6 +69,27 @@ for my $call (q{SELECT * FROM cp_allocate('gym_member', options => '{"model": "o
 {
 	is(as('reader', $call), '42501', "a reader may not: $call");
 }
+
+# And of an experiment, which is nobody's own.
+is(as('anna', q{SELECT cp_ab_create('test', '{control,b}', options => '{"layer": "l", "draft": true}'); SELECT cp_ab_start('test') IS NOT NULL; SELECT created_by FROM churnprevent.experiment}), "1\nt\nanna", 'an operator makes and starts an experiment');
+is(as('anna', q{SELECT cp_ab_expose('test', 'u') = cp_ab_assign('test', 'u'); SELECT count(*) FILTER (WHERE r) FROM generate_series(1, 200) g, cp_ab_record('test', g::text, g % 2) r; SELECT cp_ab_allocate('test', '{0.9,0.1}')}), "t\n200\n2", 'exposes and records units, and reallocates');
+is(as($_, q{SELECT sum(n) FROM cp_ab_significance('test'); SELECT sum(n) FROM churnprevent.experiment_result; SELECT count(*) FROM churnprevent.experiment_timeline; SELECT cp_ab_assign('test', '1') IS NOT NULL; SELECT count(*) FROM cp_ab_timeline('test'); SELECT count(*) FROM churnprevent.saved_revenue; SELECT name FROM churnprevent.experiment}),
+	"200\n200\n2\nt\n2\n0\ntest", "$_ sees what it says") for 'anna', 'reader';
+is(as(q{Bob's}, q{SELECT count(*) FROM churnprevent.experiment_unit; SELECT cp_ab_stop('test') IS NOT NULL; SELECT cp_ab_archive('test')}), "201\nt\n", 'another operator sees its units, ends it and puts it away');
+for my $call (q{SELECT cp_ab_create('his', '{control,b}')}, q{SELECT cp_ab_start('test')}, q{SELECT cp_ab_stop('test')}, q{SELECT cp_ab_archive('test')}, q{SELECT cp_ab_allocate('test', '{0.5,0.5}')}, q{SELECT cp_ab_expose('test', 'u')},
+	q{SELECT cp_ab_record('test', 'u', 1)}, q{TABLE churnprevent.experiment_unit}, q{TABLE churnprevent.experiment_layer}, q{UPDATE churnprevent.experiment SET status = 'stopped'})
+{
+	is(as('reader', $call), '42501', "a reader may not: $call");
+}
+for my $call (q{SELECT cp_ab_assign('test', 'u')}, q{SELECT cp_ab_significance('test')}, q{SELECT cp_ab_timeline('test')}, q{SELECT cp_saved_revenue()}, q{TABLE churnprevent.experiment_result}, q{TABLE churnprevent.saved_revenue})
+{
+	is(as('nobody', $call), '42501', "a stranger may not: $call");
+}
+is(as('nobody', q{SELECT cardinality(cp_ab_significance((g % 2)::text, g % 3 = 0)) FROM generate_series(1, 9) g; SELECT round(cp_ab_power(0.1, 0.05, 1000)::numeric, 1)}), "2\n0.9", 'but compare what is his');
+for my $call (q{UPDATE churnprevent.experiment SET status = 'running'}, q{DELETE FROM churnprevent.experiment_unit}, q{INSERT INTO churnprevent.experiment_layer VALUES ('his')}, q{UPDATE churnprevent.experiment_phase SET phase = 9}, q{SELECT nextval('churnprevent.experiment_record_no')})
+{
+	is(as('anna', $call), '42501', "an operator may not: $call");
+}
 for my $call (q{SELECT cp_simulate('world')}, q{SELECT cp_simulate_value('world')}, q{SELECT cp_simulator_drop('world')}, q{SELECT cp_train_policy('greedy', '{"simulator": "world"}')},
 	q{SELECT cp_simulator_create('world', 'own', 'gym_member')}, q{SELECT cp_simulator_create('his', 'own', 'gym_member')}, q{SELECT cp_recommend(g, 'greedy', 'own') FROM gym_member g},
 	q{SELECT cp_decide(g, '1', 'random', 'anna 1', 'own') FROM gym_member g}, q{SELECT cp_forget('1')}, q{SELECT cp_log_partitions()}, q{DELETE FROM churnprevent.decision},
