@@ -558,7 +558,21 @@ set_optional(Datum *value, char *null, double number)
 	*null = isnan(number) ? 'n' : ' ';
 }
 
-bool
+/* The row that is there may be younger than the snapshot that did not see it: so it is asked for. */
+static uint32
+arm_met(const CpExperiment *experiment, Datum unit)
+{
+	static const char select[] =
+		"SELECT variant FROM churnprevent.experiment_unit WHERE experiment_id = $1 AND unit = $2";
+	Oid types[2] = {INT4OID, TEXTOID};
+	Datum values[2] = {Int32GetDatum(experiment->id), unit};
+
+	if (!cp_run(select, 2, types, values, NULL))
+		report_race(experiment->id);
+	return (uint32) DatumGetInt16(cp_result(1)) - 1;
+}
+
+uint32
 cp_experiment_expose(const CpExperiment *experiment, Datum unit, uint32 arm, double covariate)
 {
 	static CpStatement insert = {
@@ -573,7 +587,7 @@ cp_experiment_expose(const CpExperiment *experiment, Datum unit, uint32 arm, dou
 	char nulls[6] = "     ";
 
 	set_optional(&values[4], &nulls[4], covariate);
-	return cp_run_planned(&insert, values, nulls);
+	return cp_run_planned(&insert, values, nulls) ? arm : arm_met(experiment, unit);
 }
 
 bool

@@ -115,9 +115,12 @@ extern void cp_experiment_phase_put(int32 id, uint32 phase, ArrayType *allocatio
 extern void cp_experiment_set(const CpExperiment *experiment, const char *status, TimestampTz start,
                               TimestampTz end);
 
-/* A row of a unit that meets its variant; false when it has one. covariate: NaN = NULL. */
-extern bool cp_experiment_expose(const CpExperiment *experiment, Datum unit, uint32 arm,
-                                 double covariate);
+/*
+ * A row of a unit that meets its variant, unless it has one. The arm that the row says. covariate:
+ * NaN = NULL.
+ */
+extern uint32 cp_experiment_expose(const CpExperiment *experiment, Datum unit, uint32 arm,
+                                   double covariate);
 
 /*
  * Write a unit's outcome, into its row or, with arm, a new one; false when there is one already, when

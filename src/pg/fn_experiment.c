@@ -437,7 +437,6 @@ cp_ab_expose(PG_FUNCTION_ARGS)
 	CpExperiment *experiment = experiment_argument(fcinfo);
 	char *unit = cp_required_key(fcinfo, 1, "unit");
 	double covariate = number_or_nan(fcinfo, 2, "a covariate");
-	Datum variant;
 	CpElevation elevation;
 	uint32 arm;
 
@@ -446,11 +445,10 @@ cp_ab_expose(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	require_covariate(experiment, covariate);
 	arm = arm_of(experiment, unit, PG_GETARG_TEXT_PP(1));
-	variant = PointerGetDatum(cstring_to_text(experiment->variants[arm]));
 	cp_elevate(&elevation);
-	(void) cp_experiment_expose(experiment, PG_GETARG_DATUM(1), arm, covariate);
+	arm = cp_experiment_expose(experiment, PG_GETARG_DATUM(1), arm, covariate);
 	cp_descend(&elevation);
-	PG_RETURN_DATUM(variant);
+	PG_RETURN_TEXT_P(cstring_to_text(experiment->variants[arm]));
 }
 
 /* --- outcomes ----------------------------------------------------------- */
