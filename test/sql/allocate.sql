@@ -257,6 +257,17 @@ INSERT INTO offer SELECT n, 'a' || a, 'k' || a, NULL, c + 10, c FROM generate_se
 SELECT m, t.bound = value AS proved, t.faults, value - 10 * cheapest BETWEEN 1000 AND CASE m WHEN 'lp' THEN 1010 ELSE 1000 END AS best
 FROM (SELECT count(*) AS cheapest FROM (SELECT sum(min(cost)) OVER (ORDER BY min(cost), customer_id) AS paid FROM offer GROUP BY customer_id) s WHERE paid <= 1000) c,
 	unnest('{lp,knapsack}'::text[]) m, try(m, 1000, '{}', NULL, '{"seconds": 60}') t;
+-- Two thousand who are all alike; fifteen hundred with twelve limits; as many limits as there may be.
+TRUNCATE offer;
+INSERT INTO offer SELECT c, 'a' || a, 'k' || a % 2, NULL, 10 + a, 1 + a FROM generate_series(1, 2000) c, generate_series(1, 4) a;
+SELECT m, CASE WHEN m = 'lp' THEN t.value END AS value, t.faults FROM unnest('{lp,knapsack,greedy}'::text[]) m, try(m, 1555.5, '{"k0": 200, "k1": 300.5}', NULL, '{"seconds": 0.1}') t;
+TRUNCATE offer;
+INSERT INTO offer SELECT c, 'a' || a, (ARRAY['discount', 'discount', 'upgrade', 'offer', 'offer'])[a], 's' || c % 4, hashint4(c * 8 + a) % 5000 / 100.0 + 20, 1 + abs(hashint4(c * 8 + a + 100000) % 1500) / 100.0 FROM generate_series(1, 1500) c, generate_series(1, 5) a;
+SELECT m, t.faults, CASE m WHEN 'lp' THEN bound = value ELSE bound - value < bound * 1e-3 END AS gap
+FROM unnest('{lp,knapsack}'::text[]) m, try(m, 2700, '{"discount": 270, "upgrade": 60, "offer": 360, "all": 630, "segment:s0": 150, "segment:s1": 156.5, "action:a4": 210}', '{"upgrade": 45, "segment:s2": 168}', '{"budgets": {"offer": 1500, "segment:s3": 600}, "seconds": 0.5}') t;
+TRUNCATE offer;
+INSERT INTO offer SELECT 'c' || n, 'a' || a, 'k', 's', abs(hashint4(n * 64 + a)) % 10000 / 100.0, 1 + abs(hashint4(n * 64 + a + 100000)) % 1000 / 100.0 FROM generate_series(1, 500) n, generate_series(1, 63) a WHERE abs(hashint4(n * 64 + a + 200000)) % 10 = 0;
+SELECT m, t.faults, (SELECT count(*) FROM used) AS limits FROM unnest('{lp,knapsack,greedy}'::text[]) m, try(m, 1000, (SELECT jsonb_object_agg('action:a' || n, 7 + n) FROM generate_series(1, 63) n), NULL, '{"seconds": 0.2}') t;
 -- Money in a third of a cent is not exceeded either, nor in ten decimals.
 TRUNCATE offer;
 INSERT INTO offer SELECT n, 'a', 'k', NULL, 1 + n % 7 / 10.0, (n % 10 + 1) / 300.0 FROM generate_series(1, 500) n;
