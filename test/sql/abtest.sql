@@ -130,10 +130,10 @@ FROM (SELECT cp_ab_significance(variant, bought, '{"allocation": {"v01": 1, "v11
 		('lift upper', m[2].lift_upper, g.lift_upper), ('mean best', m[2].probability_best, g.probability_b_best), ('mean loss a', m[1].expected_loss, g.expected_loss_a), ('mean loss b', m[2].expected_loss, g.expected_loss_b),
 		('always', m[2].p_always_valid, q.p_value), ('sequence lower', m[2].sequence_lower, q.lower), ('sequence upper', m[2].sequence_upper, q.upper), ('pooled', m[2].p_pooled, NULL), ('theta', m[2].cuped_theta, NULL)) x(what, got, want)
 WHERE c.variant = 'v01' AND v.variant = 'v11';
--- A horizon; an uneven allocation.
+-- A horizon, at which the variance is no less than by both arms' common one; an uneven allocation.
 INSERT INTO figure SELECT 'horizon ' || h, what, got, want, 1e-9
 FROM unnest('{100,20000}'::float8[]) h, LATERAL (SELECT cp_ab_significance(variant, spent, jsonb_build_object('horizon', h, 'allocation', '{"v01": 3, "v11": 2.5}'::jsonb)) AS m FROM ab_test WHERE variant IN ('v01', 'v11')) s,
-	LATERAL (SELECT m[1].sd ^ 2 / m[1].n + m[2].sd ^ 2 / m[2].n) e(v), LATERAL cp_ab_sequence(m[2].difference, v, cp_ab_tau2(h, (m[1].n + m[2].n) * v)) q, LATERAL cp_ab_srm(ARRAY[m[1].n, m[2].n], '{3,2.5}') i,
+	LATERAL (SELECT greatest(m[1].sd ^ 2 / m[1].n + m[2].sd ^ 2 / m[2].n, (m[1].n * m[1].sd ^ 2 + m[2].n * m[2].sd ^ 2) / (m[1].n + m[2].n) * (1.0 / m[1].n + 1.0 / m[2].n))) e(v), LATERAL cp_ab_sequence(m[2].difference, v, cp_ab_tau2(h, (m[1].n + m[2].n) * v)) q, LATERAL cp_ab_srm(ARRAY[m[1].n, m[2].n], '{3,2.5}') i,
 	LATERAL (VALUES ('p', m[2].p_always_valid, q.p_value), ('lower', m[2].sequence_lower, q.lower), ('upper', m[2].sequence_upper, q.upper), ('srm', m[1].srm_p, i.p_value), ('srm always', m[2].srm_p_always_valid, i.p_always_valid)) x(what, got, want);
 -- Ratios by the delta method.
 INSERT INTO figure SELECT 'ratio', what, got, want, 1e-9

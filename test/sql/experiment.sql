@@ -45,7 +45,7 @@ SELECT cp_ab_archive('later');
 SELECT cp_ab_archive('later'); \echo :LAST_ERROR_SQLSTATE
 SELECT status, lasts < '1 min' AS short FROM made WHERE name = 'later';
 -- What was archived is still there, but in no view.
-SELECT variant, n FROM cp_ab_significance('later'); SELECT count(*) FROM churnprevent.experiment_result WHERE experiment = 'later';
+SELECT sum(n) AS units FROM cp_ab_significance('later'); SELECT count(*) FROM churnprevent.experiment_result WHERE experiment = 'later';
 SELECT cp_ab_archive('third'); \echo :LAST_ERROR_SQLSTATE
 -- A draft that is never started is put away as well.
 SELECT cp_ab_create('never', '{control,b}', options => '{"draft": true}') > 0; SELECT cp_ab_archive('never');
