@@ -74,7 +74,7 @@ for my $call (q{SELECT * FROM cp_allocate('gym_member', options => '{"model": "o
 is(as('anna', q{SELECT cp_ab_create('test', '{control,b}', options => '{"layer": "l", "draft": true}'); SELECT cp_ab_start('test') IS NOT NULL; SELECT created_by FROM churnprevent.experiment}), "1\nt\nanna", 'an operator makes and starts an experiment');
 is(as('anna', q{SELECT cp_ab_expose('test', 'u') = cp_ab_assign('test', 'u'); SELECT count(*) FILTER (WHERE r) FROM generate_series(1, 200) g, cp_ab_record('test', g::text, g % 2) r; SELECT cp_ab_allocate('test', '{0.9,0.1}')}), "t\n200\n2", 'exposes and records units, and reallocates');
 is(as($_, q{SELECT sum(n) FROM cp_ab_significance('test'); SELECT sum(n) FROM churnprevent.experiment_result; SELECT count(*) FROM churnprevent.experiment_timeline; SELECT cp_ab_assign('test', '1') IS NOT NULL; SELECT count(*) FROM cp_ab_timeline('test'); SELECT count(*) FROM churnprevent.saved_revenue; SELECT name FROM churnprevent.experiment}),
-	"200\n200\n2\nt\n2\n0\ntest", "$_ sees what it says") for 'anna', 'reader';
+	"200\n200\n2\nt\n2\n1\ntest", "$_ sees what it says") for 'anna', 'reader';
 is(as(q{Bob's}, q{SELECT count(*) FROM churnprevent.experiment_unit; SELECT cp_ab_stop('test') IS NOT NULL; SELECT cp_ab_archive('test')}), "201\nt\n", 'another operator sees its units, ends it and puts it away');
 for my $call (q{SELECT cp_ab_create('his', '{control,b}')}, q{SELECT cp_ab_start('test')}, q{SELECT cp_ab_stop('test')}, q{SELECT cp_ab_archive('test')}, q{SELECT cp_ab_allocate('test', '{0.5,0.5}')}, q{SELECT cp_ab_expose('test', 'u')},
 	q{SELECT cp_ab_record('test', 'u', 1)}, q{TABLE churnprevent.experiment_unit}, q{TABLE churnprevent.experiment_layer}, q{UPDATE churnprevent.experiment SET status = 'stopped'})
