@@ -95,6 +95,7 @@ cp_attributes_hold(CpRule *rule, Jsonb *attributes)
 	Named named = {.attributes = attributes, .room = 16};
 	CpRuleScope scope = {&named, find, level};
 	CpBridge bridge;
+	CpStatus status;
 
 	if (attributes == NULL || !JB_ROOT_IS_OBJECT(attributes))
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
@@ -103,8 +104,11 @@ cp_attributes_hold(CpRule *rule, Jsonb *attributes)
 	named.vector = palloc(named.room * sizeof(double));
 	named.texts = palloc(named.room * sizeof(JsonbValue *));
 	cp_bridge_init(&bridge, CurrentMemoryContext, 0);
-	if (cp_rule_bind(&bridge.context, rule, &scope) == CP_OK)
+	status = cp_rule_bind(&bridge.context, rule, &scope);
+	if (status == CP_OK)
 		return cp_rule_holds(rule, named.vector);
+	if (status != CP_BAD_DATA)
+		cp_bridge_check(&bridge, status, NULL);
 	if (named.complaint != NULL)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s", named.complaint),
 		                errhint("Where it is not known, give null.")));

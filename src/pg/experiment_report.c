@@ -33,10 +33,10 @@ typedef struct Reading
 	const CpExperiment *experiment;
 	CpTrialReading *own;   /* the experiment's own metric */
 	CpTrialReading *rails; /* [guardrails.count] */
-	bool covariates;       /* has every unit one? */
 	double cap;            /* of the own metric; NaN = none */
 	double *exposed;       /* [nphases * narms] */
-	double most_ratio;     /* largest logarithm of the sample ratio's test until now */
+	double most_ratio;     /* largest logarithm of the sample ratio's tests until now, */
+						   /* of units that were exposed and of those that are in */
 	/* Of the timeline, else NULL: */
 	ReturnSetInfo *info;
 	DateADT day; /* that is being read, 0 = none yet */
@@ -50,8 +50,7 @@ entered(const CpExperiment *experiment)
 {
 	if (isnan(experiment->options.outcome_days))
 		return "record_no IS NOT NULL";
-	return psprintf("exposed_at + pg_catalog.make_interval(secs => %s * 86400) <= "
-	                "pg_catalog.statement_timestamp()",
+	return psprintf("exposed_at + pg_catalog.make_interval(secs => %s * 86400) <= " CP_TRIAL_NOW,
 	                cp_shortest(experiment->options.outcome_days));
 }
 
@@ -115,21 +114,6 @@ find_cap(const Reading *reading)
 	return DatumGetFloat8(answer);
 }
 
-/* A covariate that some units lack is left alone, unless the experiment was told to use it. */
-static bool
-has_covariates(const Reading *reading)
-{
-	const CpExperiment *experiment = reading->experiment;
-	Datum missing;
-
-	if (experiment->design.kind == CP_METRIC_RATIO)
-		return false;
-	if (experiment->options.trial.cuped != NULL)
-		return true;
-	return ask(reading, "pg_catalog.bool_and(covariate IS NOT NULL)", &missing) &&
-	       DatumGetBool(missing);
-}
-
 /* --- preparing ---------------------------------------------------------- */
 
 /* A metric of its own, or, with guarded, a guardrail. */
@@ -147,7 +131,7 @@ prepare_metric(const Reading *reading, CpTrialReading *metric, const char *name,
 		options.effect = 0;
 		options.tau2 = 0;
 	}
-	cp_trial_design(&options, CP_METRIC_PROPORTION, !guarded && reading->covariates, &design);
+	cp_trial_design(&options, CP_METRIC_PROPORTION, !guarded && options.cuped != NULL, &design);
 	design.arms = experiment->narms;
 	design.control = experiment->design.control;
 	cp_trial_reading_begin(metric, name, &design, experiment->nphases, experiment->weights,
@@ -164,7 +148,6 @@ prepare(Reading *reading, const CpExperiment *experiment)
 	reading->own = palloc0(sizeof(CpTrialReading));
 	reading->rails = palloc0(guardrails->count * sizeof(CpTrialReading));
 	reading->exposed = palloc0((Size) experiment->nphases * experiment->narms * sizeof(double));
-	reading->covariates = has_covariates(reading);
 	reading->cap = find_cap(reading);
 	prepare_metric(reading, reading->own,
 	               metric == NULL ? cp_metric_name(CP_METRIC_PROPORTION) : metric, false);
@@ -191,7 +174,8 @@ covariate_of(const Reading *reading, HeapTuple row, TupleDesc descriptor)
 	bool isnull;
 	Datum x = SPI_getbinval(row, descriptor, 4, &isnull);
 
-	if (!reading->covariates && reading->experiment->design.kind != CP_METRIC_RATIO)
+	if (reading->experiment->options.trial.cuped == NULL &&
+	    reading->experiment->design.kind != CP_METRIC_RATIO)
 		return 0;
 	if (isnull)
 		ereport(ERROR,
@@ -220,6 +204,16 @@ take_day(Reading *reading, HeapTuple row, TupleDesc descriptor)
 	reading->day = day;
 }
 
+/* exposed: counts, or NULL for those of units that are in. */
+static void
+look_at_ratio(Reading *reading, const double *exposed)
+{
+	CpTrial trial = reading->own->trial;
+
+	trial.exposed = exposed;
+	reading->most_ratio = fmax(reading->most_ratio, cp_trial_ratio(&trial));
+}
+
 static void
 take_unit(void *taker, HeapTuple row, TupleDesc descriptor)
 {
@@ -235,6 +229,7 @@ take_unit(void *taker, HeapTuple row, TupleDesc descriptor)
 	cp_trial_reading_add(reading->own, phase - 1, variant - 1,
 	                     isnan(reading->cap) ? y : fmin(y, reading->cap),
 	                     covariate_of(reading, row, descriptor));
+	look_at_ratio(reading, NULL);
 	for (uint32 k = 0; !isnull && k < reading->experiment->options.guardrails.count; k++)
 	{
 		double guarded = cp_json_get_number(DatumGetJsonbP(metrics), reading->rails[k].name);
@@ -274,6 +269,7 @@ read_exposures(Reading *reading)
 		reading->exposed[(phase - 1) * (int) reading->experiment->narms + variant - 1] +=
 			(double) DatumGetInt64(SPI_getbinval(row, descriptor, 3, &isnull));
 	}
+	look_at_ratio(reading, reading->exposed);
 	SPI_freetuptable(SPI_tuptable);
 }
 
@@ -337,7 +333,8 @@ put_metric(Reading *reading, CpTrialReading *metric, int harm, ReturnSetInfo *in
 	/* Of guardrails nobody need have told anything. */
 	if (harm != 0 && cp_trial_reading_units(metric) == 0)
 		return;
-	cp_trial_reading_report(metric, reading->most_ratio, report);
+	/* Two tests, so each is to be twice as sure. */
+	cp_trial_reading_report(metric, reading->most_ratio - log(2), report);
 	for (uint32 arm = 0; arm < metric->design.arms; arm++)
 	{
 		double left = arm == metric->design.control || harm != 0

@@ -156,31 +156,28 @@ read_variants(CpExperiment *experiment, ArrayType *array)
 	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &elements, NULL, &n);
 	experiment->narms = (uint32) n;
 	experiment->variants = palloc(n * sizeof(char *));
-	experiment->variant_texts = palloc(n * sizeof(text *));
 	for (int arm = 0; arm < n; arm++)
-	{
 		experiment->variants[arm] = TextDatumGetCString(elements[arm]);
-		experiment->variant_texts[arm] = cstring_to_text(experiment->variants[arm]);
-	}
 }
 
-static void
-parse_rule(CpExperiment *experiment)
+CpRule *
+cp_experiment_rule(const char *text)
 {
-	const char *text = experiment->options.eligible;
-	CpBridge *bridge;
+	CpBridge *bridge = palloc(sizeof(CpBridge));
+	CpRule *rule;
+	CpStatus status;
 
-	if (text == NULL)
-		return;
-	bridge = palloc(sizeof(CpBridge));
 	cp_bridge_init(bridge, CurrentMemoryContext, 0);
-	if (cp_rule_parse(&bridge->context, text, strlen(text), &experiment->rule) != CP_OK)
+	status = cp_rule_parse(&bridge->context, text, strlen(text), &rule);
+	if (status == CP_BAD_PARAMETER)
 		ereport(
 			ERROR,
 			(errcode(ERRCODE_SYNTAX_ERROR), errmsg("option \"eligible\" cannot be read"),
 		     errdetail("%s", bridge->context.reason),
 		     errhint(
 				 "A rule compares attributes with values, as in: plan = 'free' AND age >= 18.")));
+	cp_bridge_check(bridge, status, NULL);
+	return rule;
 }
 
 static void
@@ -298,7 +295,8 @@ load(char *name)
 		report_absent(name);
 	read_layer(experiment);
 	read_phases(experiment);
-	parse_rule(experiment);
+	if (experiment->options.eligible != NULL)
+		experiment->rule = cp_experiment_rule(experiment->options.eligible);
 	cp_trial_design(&experiment->options.trial, CP_METRIC_PROPORTION,
 	                experiment->options.trial.cuped != NULL, &experiment->design);
 	experiment->design.arms = experiment->narms;
@@ -436,7 +434,7 @@ find_room(const CpExperimentOptions *options)
 	static const char make[] =
 		"INSERT INTO churnprevent.experiment_layer (layer) VALUES ($1) ON CONFLICT DO NOTHING";
 	static const char lock[] =
-		"SELECT FROM churnprevent.experiment_layer WHERE layer = $1 FOR UPDATE";
+		"UPDATE churnprevent.experiment_layer SET layer = layer WHERE layer = $1";
 	static const char find[] =
 		"WITH taken AS (SELECT layer_from AS f, layer_to AS t FROM churnprevent.experiment"
 		"  WHERE layer = $1 AND status <> 'archived')"

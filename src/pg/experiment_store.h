@@ -69,8 +69,7 @@ typedef struct CpExperiment
 	double layer_to;
 	double holdout;
 	uint32 narms;
-	char **variants;      /* [narms] */
-	text **variant_texts; /* [narms] the same as values */
+	char **variants; /* [narms] */
 	CpExperimentOptions options;
 	CpTrialDesign design;
 	CpRule *rule; /* NULL = everybody */
@@ -81,6 +80,9 @@ typedef struct CpExperiment
 
 /* Read options, checked; defaults where nothing is said. */
 extern void cp_experiment_options(Jsonb *json, CpExperimentOptions *options);
+
+/* Parse the rule of "eligible"; an error that says what is wrong with it. */
+extern CpRule *cp_experiment_rule(const char *text);
 
 /* An error when there is none of that name. Valid until what the session sees changes. */
 extern CpExperiment *cp_experiment(const text *name);

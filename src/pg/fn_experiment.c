@@ -123,18 +123,11 @@ static void
 check_options(const CpExperimentOptions *options, char **names, int narms)
 {
 	CpTrialDesign design;
-	CpBridge bridge;
-	CpRule *rule;
 
 	cp_trial_design(&options->trial, CP_METRIC_PROPORTION, options->trial.cuped != NULL, &design);
 	(void) cp_trial_control(options->trial.control, names, (uint32) narms);
-	cp_bridge_init(&bridge, CurrentMemoryContext, 0);
-	if (options->eligible != NULL && cp_rule_parse(&bridge.context, options->eligible,
-	                                               strlen(options->eligible), &rule) != CP_OK)
-		ereport(ERROR, (errcode(ERRCODE_SYNTAX_ERROR), errmsg("option \"eligible\" cannot be read"),
-		                errdetail("%s", bridge.context.reason),
-		                errhint("A rule compares attributes with values, as in: plan = 'free' AND "
-		                        "age >= 18.")));
+	if (options->eligible != NULL)
+		(void) cp_experiment_rule(options->eligible);
 	if (!isnan(options->cap) && !isnan(options->cap_share))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 		                errmsg("options \"cap\" and \"cap_share\" exclude one another")));
@@ -290,6 +283,7 @@ cp_ab_allocate(PG_FUNCTION_ARGS)
 	CpExperiment *experiment = experiment_to_change(fcinfo, "cp_ab_allocate()", "running", "draft");
 	uint32 phase = strcmp(experiment->status, "draft") == 0 ? 1 : experiment->nphases + 1;
 	double shares[CP_TRIAL_ARMS];
+	CpRanges *ranges = palloc(sizeof(CpRanges));
 	ArrayType *allocation;
 	CpElevation elevation;
 	CpBridge bridge;
@@ -298,16 +292,16 @@ cp_ab_allocate(PG_FUNCTION_ARGS)
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 		                errmsg("argument \"allocation\" must not be NULL")));
 	allocation = allocation_argument(fcinfo, 1, (int) experiment->narms, shares);
+	/* A copy: what is looked up must stay what is kept. */
+	*ranges = experiment->ranges;
 	cp_bridge_init(&bridge, CurrentMemoryContext, 0);
 	if (phase == 1)
-		cp_ranges_begin(&experiment->ranges, shares, experiment->narms);
+		cp_ranges_begin(ranges, shares, experiment->narms);
 	else
-		cp_bridge_check(
-			&bridge,
-			cp_ranges_change(&bridge.context, &experiment->ranges, shares, experiment->narms),
-			NULL);
+		cp_bridge_check(&bridge,
+		                cp_ranges_change(&bridge.context, ranges, shares, experiment->narms), NULL);
 	cp_elevate(&elevation);
-	cp_experiment_phase_put(experiment->id, phase, allocation, &experiment->ranges);
+	cp_experiment_phase_put(experiment->id, phase, allocation, ranges);
 	cp_descend(&elevation);
 	PG_RETURN_INT32((int32) phase);
 }
@@ -405,7 +399,8 @@ cp_ab_assign(PG_FUNCTION_ARGS)
 
 	if (!is_open(experiment) || obstacle(experiment, unit, jsonb_or_null(fcinfo, 2)) != NULL)
 		PG_RETURN_NULL();
-	PG_RETURN_TEXT_P(experiment->variant_texts[arm_of(experiment, unit, PG_GETARG_TEXT_PP(1))]);
+	PG_RETURN_TEXT_P(
+		cstring_to_text(experiment->variants[arm_of(experiment, unit, PG_GETARG_TEXT_PP(1))]));
 }
 
 static double

@@ -113,7 +113,7 @@ checked_state(bytea *bytes)
 	TrialState *state = (TrialState *) bytes;
 
 	if (VARSIZE(bytes) < MAXALIGN(sizeof(TrialState)) || state->outcome > OUTCOME_COVARIATE ||
-	    state->capacity > CP_TRIAL_ARMS || state->narms > state->capacity ||
+	    state->capacity == 0 || state->capacity > CP_TRIAL_ARMS || state->narms > state->capacity ||
 	    (state->narms > 0 && state->last >= state->narms) ||
 	    state->options_length > VARSIZE(bytes) ||
 	    VARSIZE(bytes) != state_size(state->options_length, state->capacity))
@@ -529,7 +529,7 @@ jsonb_of(TrialState *state)
 Datum
 cp_ab_final(PG_FUNCTION_ARGS)
 {
-	TrialState *state = received_state(fcinfo, 0);
+	TrialState *state;
 	CpTrialReport *report = palloc0(sizeof(CpTrialReport));
 	Options options = {0};
 	CpTrialDesign design;
@@ -538,6 +538,8 @@ cp_ab_final(PG_FUNCTION_ARGS)
 	CpMoments moments[CP_TRIAL_ARMS];
 	CpBridge bridge;
 
+	cp_aggregate_memory(fcinfo);
+	state = received_state(fcinfo, 0);
 	cp_trial_options_default(&options.trial);
 	if (state->options_length > 0)
 		cp_options_object(jsonb_of(state), option_rules, "{\"control\": \"A\"}", &options);

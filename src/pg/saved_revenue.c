@@ -47,7 +47,8 @@ typedef struct Saved
 
 /*
  * Money of decisions is cents. Of several windows over which a decision was observed the longest
- * that is within this one. The least outcome: who has left once has left.
+ * that is within this one, and none that reaches beyond it. The least outcome: who has left once
+ * has left. Customers come in the order in which it was known what became of them.
  */
 static const char query[] =
 	"WITH met AS (SELECT DISTINCT ON (customer_id) customer_id, decision_id, decided_at, arm,"
@@ -55,17 +56,20 @@ static const char query[] =
 	"  WHERE decided_at >= (SELECT since FROM churnprevent.holdout) AND arm IN ('control', 'policy')"
 	"  ORDER BY customer_id, decided_at, decision_id),"
 	" closed AS (SELECT *, decided_at + pg_catalog.make_interval(days => $1) AS until FROM met"
-	"  WHERE decided_at + pg_catalog.make_interval(days => $1) <= pg_catalog.statement_timestamp()),"
+	"  WHERE decided_at + pg_catalog.make_interval(days => $1) <= " CP_TRIAL_NOW "),"
 	" done AS (SELECT c.customer_id, pg_catalog.sum(d.action_cost) AS cents,"
-	"  pg_catalog.min(f.outcome) AS outcome, pg_catalog.sum(f.revenue)::float8 AS revenue"
+	"  pg_catalog.min(f.outcome) AS outcome, pg_catalog.sum(f.revenue)::float8 AS revenue,"
+	"  pg_catalog.max(f.observed_at) AS known_at"
 	"  FROM closed c JOIN churnprevent.decision d ON d.customer_id = c.customer_id"
 	"   AND d.decided_at >= c.decided_at AND d.decided_at < c.until"
-	"  LEFT JOIN (SELECT DISTINCT ON (decision_id) decision_id, outcome, revenue_impact AS revenue"
-	"    FROM churnprevent.feedback WHERE decision_id IS NOT NULL AND window_days <= $1"
+	"  LEFT JOIN (SELECT DISTINCT ON (decision_id) decision_id, outcome, revenue_impact AS revenue,"
+	"    observed_at, window_days FROM churnprevent.feedback"
+	"    WHERE decision_id IS NOT NULL AND window_days <= $1"
 	"    ORDER BY decision_id, window_days DESC) f ON f.decision_id = d.decision_id"
+	"   AND d.decided_at + pg_catalog.make_interval(days => f.window_days) <= c.until"
 	"  GROUP BY c.customer_id)"
 	" SELECT c.arm = 'policy', o.outcome, o.revenue, o.cents::float8 / 100, c.churn_probability::float8"
-	" FROM closed c JOIN done o USING (customer_id) ORDER BY c.until, c.decision_id";
+	" FROM closed c JOIN done o USING (customer_id) ORDER BY greatest(c.until, o.known_at), c.decision_id";
 
 static void
 begin(Saved *saved)

@@ -13,6 +13,15 @@
 #include "pg/trial_row.h"
 #include "stats/trial.h"
 
+/*
+ * The time as of what a query sees, in SQL: not later than its snapshot, and on a standby not later
+ * than what has been replayed. What was to come until then has come.
+ */
+#define CP_TRIAL_NOW \
+	"CASE WHEN pg_catalog.pg_is_in_recovery()" \
+	" THEN least(pg_catalog.now(), pg_catalog.pg_last_xact_replay_timestamp())" \
+	" ELSE pg_catalog.now() END"
+
 typedef struct CpTrialReading
 {
 	const char *name; /* of the metric */

@@ -157,6 +157,13 @@ cp_sequence_begin(CpSequence *sequence)
 	sequence->interval = (CpInterval){-INFINITY, INFINITY};
 }
 
+/* Pooled over phases nothing holds at all looks. */
+static bool
+waits(const CpTrial *trial)
+{
+	return trial->phases > 1 && units_compared(trial) == 0;
+}
+
 static bool
 has_begun(const CpEstimate *a, const CpEstimate *b)
 {
@@ -204,7 +211,7 @@ cp_sequence_look(CpSequence *sequence, const CpTrial *trial, uint32_t arm)
 	double theta = theta_of(trial);
 	CpEstimate a, b;
 
-	if (trial->phases > 1 && units_compared(trial) == 0)
+	if (waits(trial))
 		return;
 	a = estimate(trial, trial->design->control, theta);
 	b = estimate(trial, arm, theta);
@@ -376,7 +383,7 @@ sequence_of(const CpTrial *trial, const CpSequence *sequences, uint32_t arm, con
 {
 	CpSequence sequence;
 
-	if (!has_begun(a, &row->estimate))
+	if (waits(trial) || !has_begun(a, &row->estimate))
 		return;
 	cp_sequence_begin(&sequence);
 	if (sequences != NULL)
@@ -385,6 +392,19 @@ sequence_of(const CpTrial *trial, const CpSequence *sequences, uint32_t arm, con
 	row->p_sequential = cp_sequence_p(sequence.most);
 	row->sequence = sequence.interval;
 	row->lift_sequence = lift_interval(trial->design, a, &row->estimate);
+}
+
+/* One that says nothing yet counts all the same. */
+static double
+known_p(double p)
+{
+	return isnan(p) ? 1 : p;
+}
+
+static double
+adjusted(double p, double adjusted_p)
+{
+	return isnan(p) ? p : adjusted_p;
 }
 
 /* p-values for as many treatments as there are. */
@@ -398,8 +418,8 @@ adjust(const CpTrialDesign *design, CpTrialRow *rows)
 	for (uint32_t arm = 0; arm < design->arms; arm++)
 		if (arm != design->control)
 		{
-			fixed[n] = rows[arm].p;
-			sequential[n++] = rows[arm].p_sequential;
+			fixed[n] = known_p(rows[arm].p);
+			sequential[n++] = known_p(rows[arm].p_sequential);
 		}
 	cp_adjust(design->adjustment, fixed, n);
 	cp_adjust(design->adjustment, sequential, n);
@@ -407,8 +427,8 @@ adjust(const CpTrialDesign *design, CpTrialRow *rows)
 	for (uint32_t arm = 0; arm < design->arms; arm++)
 		if (arm != design->control)
 		{
-			rows[arm].p_adjusted = fixed[n];
-			rows[arm].p_sequential_adjusted = sequential[n++];
+			rows[arm].p_adjusted = adjusted(rows[arm].p, fixed[n]);
+			rows[arm].p_sequential_adjusted = adjusted(rows[arm].p_sequential, sequential[n++]);
 		}
 }
 
@@ -457,7 +477,7 @@ set_best(CpContext *context, const CpTrial *trial, CpTrialRow *rows)
 }
 
 static CpVerdict
-verdict(const CpTrialDesign *design, const CpTrialReport *report, uint32_t arm)
+verdict(const CpTrialDesign *design, const CpTrialReport *report, uint32_t arm, bool waits)
 {
 	const CpTrialRow *row = &report->rows[arm];
 	const CpTrialRow *control = &report->rows[design->control];
@@ -468,15 +488,15 @@ verdict(const CpTrialDesign *design, const CpTrialReport *report, uint32_t arm)
 		return CP_VERDICT_NO_UNITS;
 	if (report->ratio_p_sequential < CP_RATIO_ALPHA)
 		return CP_VERDICT_RATIO;
-	if (fmin(row->estimate.n, control->estimate.n) < CP_SEQUENCE_UNITS)
+	if (fmin(row->estimate.n, control->estimate.n) < CP_SEQUENCE_UNITS || waits)
 		return CP_VERDICT_EARLY;
 	if (!(row->p_sequential_adjusted <= design->alpha))
 		return CP_VERDICT_NOT_YET;
-	if (row->sequence.lower > row->sequence.upper)
+	if (row->sequence.lower > row->sequence.upper ||
+	    (row->sequence.lower > 0 && !(row->difference > 0)) ||
+	    (row->sequence.upper < 0 && !(row->difference < 0)))
 		return CP_VERDICT_CHANGING;
-	return row->sequence.lower > 0 || (!(row->sequence.upper < 0) && row->difference > 0)
-	           ? CP_VERDICT_HIGHER
-	           : CP_VERDICT_LOWER;
+	return row->difference > 0 ? CP_VERDICT_HIGHER : CP_VERDICT_LOWER;
 }
 
 /* Are all proportions equal? */
@@ -506,9 +526,11 @@ cp_trial_report(CpContext *context, const CpTrial *trial, const CpSequence *sequ
 	                        : cp_cuped_reduction(trial->moments, cells, report->theta);
 	report->equal = equality(trial);
 	report->ratio_p = ratio_p(trial);
-	report->ratio_p_sequential = trial->weights == NULL
-	                                 ? (double) NAN
-	                                 : cp_sequence_p(fmax(ratio_most, cp_trial_ratio(trial)));
+	report->ratio_p_sequential =
+		trial->weights == NULL
+			? (double) NAN
+			: cp_sequence_p(sequences == NULL ? fmax(ratio_most, cp_trial_ratio(trial))
+	                                          : ratio_most);
 	for (uint32_t arm = 0; arm < design->arms; arm++)
 	{
 		clear_row(&report->rows[arm]);
@@ -523,6 +545,6 @@ cp_trial_report(CpContext *context, const CpTrial *trial, const CpSequence *sequ
 	adjust(design, report->rows);
 	CP_TRY(set_best(context, trial, report->rows));
 	for (uint32_t arm = 0; arm < design->arms; arm++)
-		report->rows[arm].verdict = verdict(design, report, arm);
+		report->rows[arm].verdict = verdict(design, report, arm, waits(trial));
 	return CP_OK;
 }

@@ -253,12 +253,13 @@ INSERT INTO ab_state VALUES (5, NULL);
 SELECT x.variant, near(x.p_value, y.p_value, 1e-9) AS p, near(x.p_always_valid, y.p_always_valid, 1e-9) AS always, near(x.mean, z.mean, 1e-12) AS any_order, x.n, x.srm_p = y.srm_p AS srm
 FROM (SELECT (listed(ab_whole(state))).* FROM ab_state) x JOIN (SELECT (listed(cp_ab_significance(variant, spent, visits, '{"alpha": 0.1, "allocation": {"v01": 1, "v02": 1}}'))).* FROM ab_test WHERE variant IN ('v01', 'v02')) y USING (variant)
 	JOIN (SELECT (listed(ab_whole(state ORDER BY part DESC))).* FROM ab_state) z USING (variant) ORDER BY 1;
-SELECT sum((ab_whole).n) FROM (SELECT (listed(cp_ab_final(state))) AS ab_whole FROM ab_state) s;
+SELECT sum((w).n) FROM (SELECT listed(ab_whole(state)) AS w FROM ab_state) s;
 CREATE TABLE ab_before AS SELECT * FROM ab_state;
 SELECT cp_ab_transition(state, 'v01', 1, 1, '{"alpha": 0.1}') FROM ab_state; \echo :LAST_ERROR_SQLSTATE
 SELECT cp_ab_transition(NULL, 'v01', true); \echo :LAST_ERROR_SQLSTATE
 SELECT cp_ab_combine(state, state) FROM ab_state; \echo :LAST_ERROR_SQLSTATE
 SELECT ab_whole(s) FROM (SELECT state FROM ab_state UNION ALL SELECT ab_part(variant, spent, visits, '{"alpha": 0.2}') FROM ab_test) p(s); \echo :LAST_ERROR_SQLSTATE
+SELECT ab_whole(s) FROM (VALUES (decode(repeat('00', 36), 'hex'))) p(s); \echo :LAST_ERROR_SQLSTATE
 SELECT cp_ab_final('\x00'); \echo :LAST_ERROR_SQLSTATE
 SELECT ab_whole(s) FROM (VALUES ('\x'::bytea), ('\x00')) p(s); \echo :LAST_ERROR_SQLSTATE
 SELECT cp_ab_final(decode(repeat('00', 44), 'hex')); \echo :LAST_ERROR_SQLSTATE

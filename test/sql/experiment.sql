@@ -223,7 +223,7 @@ SELECT count(*) - count(DISTINCT (day, variant)) AS twice FROM cp_ab_timeline('p
 SELECT count(*) FROM cp_ab_timeline('plain');
 
 -- Means with a covariate that everybody has, without it as soon as one lacks it; ratios; revenue.
-SELECT make('cuped', options => '{"metric": "mean"}') > 0, make('lacking', options => '{"metric": "mean"}') > 0, make('within', '{control,b,c}', '{"metric": "mean", "cuped": "within", "correction": "bonferroni"}') > 0, make('ratio', options => '{"metric": "ratio"}') > 0, make('revenue', options => '{"metric": "revenue"}') > 0;
+SELECT make('cuped', options => '{"metric": "mean", "cuped": "all"}') > 0, make('lacking', options => '{"metric": "mean"}') > 0, make('within', '{control,b,c}', '{"metric": "mean", "cuped": "within", "correction": "bonferroni"}') > 0, make('ratio', options => '{"metric": "ratio"}') > 0, make('revenue', options => '{"metric": "revenue"}') > 0;
 SELECT x, count(*) FILTER (WHERE r) FROM generate_series(1, 600) g, unnest('{cuped,lacking,within,ratio,revenue}'::text[]) x,
 	cp_ab_record(x, g::text, CASE x WHEN 'revenue' THEN (g % 3 = 0)::int ELSE g % 17 + g * 31 % 23 / 4.0 + (cp_ab_assign(x, g::text) = 'b')::int * 0.7 END,
 		CASE x WHEN 'ratio' THEN 1 + g % 4 WHEN 'revenue' THEN CASE WHEN g % 3 = 0 THEN 10 + g % 11 END END, CASE WHEN x IN ('cuped', 'within') OR x = 'lacking' AND g < 600 THEN g % 17 END) r GROUP BY 1 ORDER BY 1;
@@ -380,6 +380,12 @@ SELECT count(*) FROM cp_saved_revenue(NULL);
 UPDATE churnprevent.holdout SET share = 1;
 SELECT * FROM churnprevent.saved_revenue; \echo :LAST_ERROR_SQLSTATE
 
+-- Each call keeps its own answer, also where nothing may be remembered between calls.
+SELECT cp_ab_create('pair a', '{a1,a2}') > 0, cp_ab_create('pair b', '{b1,b2}') > 0;
+BEGIN ISOLATION LEVEL SERIALIZABLE;
+SELECT count(*) AS units, count(*) FILTER (WHERE a !~ 'a' OR b !~ 'b') AS wrong FROM (SELECT cp_ab_assign('pair a', g::text) AS a, cp_ab_assign('pair b', g::text) AS b FROM generate_series(1, 100) g) s;
+COMMIT;
+SELECT count(*) AS units, count(*) FILTER (WHERE a !~ 'a' OR b !~ 'b') AS wrong FROM (SELECT cp_ab_assign('pair a', g::text) AS a, cp_ab_expose('pair b', g::text) AS b FROM generate_series(1, 100) g) s;
 DROP VIEW looks, units, made;
 DROP FUNCTION make(text, text[], jsonb, float8[]), apart(cp_ab_result, cp_ab_result), tell(text, int, int, int, int);
 DROP TABLE before, early, gym_member;
