@@ -374,12 +374,38 @@ UPDATE churnprevent.holdout SET share = 0.5;
 UPDATE churnprevent.holdout SET since = since - '60 days'::interval;
 SELECT metric, split_part(verdict, '(', 1) FROM churnprevent.saved_revenue;
 ROLLBACK;
+-- Late in the window ten are decided about once more. Feedback of that decision counts when its window is over with the first one's, and of two such the longer.
+BEGIN;
+SELECT count(*) FROM churnprevent.decision d JOIN churnprevent.action a USING (action_id), cp_feedback(customer_id, a.name, 1, 20);
+SELECT count(*) FROM gym_member g, cp_decide(g, member_id::text, 'greedy', 'late ' || member_id, 'gym') WHERE member_id <= 10;
+UPDATE churnprevent.decision SET decided_at = decided_at - '15 days'::interval WHERE idempotency_key ~ 'late';
+CREATE VIEW found AS SELECT metric, round(control_mean * control_customers + policy_mean * policy_customers) AS sum, waiting FROM churnprevent.saved_revenue WHERE metric <> 'margin';
+CREATE VIEW late AS SELECT decision_id, customer_id, name FROM churnprevent.decision JOIN churnprevent.action USING (action_id) WHERE idempotency_key ~ 'late';
+TABLE found;
+SELECT count(*) FROM late, cp_feedback(customer_id, name, 0, 1000, 30, decision_id);
+TABLE found;
+SELECT count(*) FROM late, cp_feedback(customer_id, name, 1, 3, 2, decision_id);
+TABLE found;
+SELECT count(*) FROM late, cp_feedback(customer_id, name, 0, 5, 4, decision_id);
+TABLE found;
+ROLLBACK;
 SELECT cp_saved_revenue(0); \echo :LAST_ERROR_SQLSTATE
 SELECT cp_saved_revenue(3661); \echo :LAST_ERROR_SQLSTATE
 SELECT count(*) FROM cp_saved_revenue(NULL);
 UPDATE churnprevent.holdout SET share = 1;
 SELECT * FROM churnprevent.saved_revenue; \echo :LAST_ERROR_SQLSTATE
 
+-- Everybody is exposed as allocated, but of one side the bad outcomes are missing: that breaks the sample ratio as well.
+SELECT cp_ab_create('missing', '{control,b}') > 0;
+UPDATE churnprevent.experiment SET salt = '00000000-0000-4000-8000-000000000001' WHERE name = 'missing';
+SELECT count(cp_ab_expose('missing', g::text)) FROM generate_series(1, 2000) g;
+SELECT count(*) FROM generate_series(1, 2000) g, cp_ab_record('missing', g::text, g % 2) WHERE g % 2 = 1 OR cp_ab_assign('missing', g::text) = 'control';
+SELECT variant, srm_p > 0.05 AS as_allocated, split_part(verdict, '(', 1) AS verdict FROM cp_ab_significance('missing');
+-- Canceled within a rule is canceled, not ineligible.
+SELECT cp_ab_create('ruled', '{control,b}', options => '{"eligible": "age > 18 AND plan = ''free''"}') > 0;
+SET statement_timeout = 100;
+SELECT count(cp_ab_assign('ruled', g::text, '{"age": 20, "plan": "free"}')) FROM generate_series(1, 100000000) g; \echo :LAST_ERROR_SQLSTATE
+RESET statement_timeout;
 -- Each call keeps its own answer, also where nothing may be remembered between calls.
 SELECT cp_ab_create('pair a', '{a1,a2}') > 0, cp_ab_create('pair b', '{b1,b2}') > 0;
 BEGIN ISOLATION LEVEL SERIALIZABLE;
