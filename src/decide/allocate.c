@@ -11,6 +11,7 @@
 #include "decide/knapsack.h"
 #include "decide/survey.h"
 #include "num/hash.h"
+#include "num/names.h"
 
 /* Fewer customers than this are all core; of more, so many are drawn to begin with. */
 #define ALL_CORE 20000
@@ -52,11 +53,7 @@ cp_allocation_method_name(CpAllocationMethod method)
 CpAllocationMethod
 cp_allocation_method(const char *name)
 {
-	int method = 0;
-
-	while (method < CP_ALLOCATION_METHODS && strcmp(method_names[method], name) != 0)
-		method++;
-	return (CpAllocationMethod) method;
+	return (CpAllocationMethod) cp_name_position(method_names, CP_ALLOCATION_METHODS, name);
 }
 
 /* What the parts of the search share. */

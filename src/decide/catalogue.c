@@ -2,6 +2,7 @@
  * catalogue.c: what can be done for a customer, and what it costs.
  */
 #include "decide/catalogue.h"
+#include "num/names.h"
 
 #include <string.h>
 
@@ -17,11 +18,7 @@ cp_action_kind_name(CpActionKind kind)
 CpActionKind
 cp_action_kind(const char *name)
 {
-	int kind = 0;
-
-	while (kind < CP_ACTION_KINDS && strcmp(kind_names[kind], name) != 0)
-		kind++;
-	return (CpActionKind) kind;
+	return (CpActionKind) cp_name_position(kind_names, CP_ACTION_KINDS, name);
 }
 
 static bool

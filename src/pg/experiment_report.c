@@ -83,35 +83,25 @@ units_query(const Reading *reading)
 		entered(experiment), by_window ? "exposed_at, unit" : "record_no");
 }
 
-/* One value of the units that are in; false when it is NULL. */
-static bool
-ask(const Reading *reading, const char *question, Datum *answer)
-{
-	Oid type = INT4OID;
-	Datum id = Int32GetDatum(reading->experiment->id);
-	bool isnull;
-
-	cp_ask(psprintf("SELECT %s FROM churnprevent.experiment_unit WHERE experiment_id = $1 AND %s",
-	                question, entered(reading->experiment)),
-	       1, &type, &id);
-	*answer = cp_result_or_null(1, &isnull);
-	return !isnull;
-}
-
+/* What own outcomes are capped at; NaN = nothing. */
 static double
 find_cap(const Reading *reading)
 {
-	const CpExperimentOptions *options = &reading->experiment->options;
-	Datum answer;
+	const CpExperiment *experiment = reading->experiment;
+	Oid type = INT4OID;
+	Datum id = Int32GetDatum(experiment->id);
+	bool isnull;
+	Datum cap;
 
-	if (isnan(options->cap_share))
-		return options->cap;
-	if (!ask(reading,
-	         psprintf("pg_catalog.percentile_cont(%s) WITHIN GROUP (ORDER BY %s)",
-	                  cp_shortest(options->cap_share), own_outcome(reading->experiment)),
-	         &answer))
-		return (double) NAN;
-	return DatumGetFloat8(answer);
+	if (isnan(experiment->options.cap_share))
+		return experiment->options.cap;
+	cp_ask(psprintf("SELECT pg_catalog.percentile_cont(%s) WITHIN GROUP (ORDER BY %s)"
+	                " FROM churnprevent.experiment_unit WHERE experiment_id = $1 AND %s",
+	                cp_shortest(experiment->options.cap_share), own_outcome(experiment),
+	                entered(experiment)),
+	       1, &type, &id);
+	cap = cp_result_or_null(1, &isnull);
+	return isnull ? (double) NAN : DatumGetFloat8(cap);
 }
 
 /* --- preparing ---------------------------------------------------------- */
@@ -264,7 +254,7 @@ read_exposures(Reading *reading)
 
 		check_place(reading, variant, phase);
 		if (at != hour)
-			reading->most_ratio = fmax(reading->most_ratio, cp_trial_ratio(&reading->own->trial));
+			look_at_ratio(reading, reading->exposed);
 		hour = at;
 		reading->exposed[(phase - 1) * (int) reading->experiment->narms + variant - 1] +=
 			(double) DatumGetInt64(SPI_getbinval(row, descriptor, 3, &isnull));
@@ -317,7 +307,7 @@ days_left(const Reading *reading, const CpTrialRow *row)
 	double passed = (double) (now - experiment->start) / USECS_PER_DAY;
 	double times = row->detectable / reading->own->design.effect;
 
-	if (strcmp(experiment->status, "running") != 0 || left < 0)
+	if (!experiment->running || left < 0)
 		return 0;
 	if (!(reading->own->design.effect > 0) || isnan(times))
 		return left;
@@ -359,7 +349,6 @@ read_experiment(FunctionCallInfo fcinfo, Reading *reading, bool timeline)
 		                errmsg("argument \"experiment\" must not be NULL")));
 	if (timeline)
 		reading->info = (ReturnSetInfo *) fcinfo->resultinfo;
-	/* What is looked up may go with the snapshot: what is read below is under one of its own. */
 	prepare(reading, cp_experiment(PG_GETARG_TEXT_PP(0)));
 	read_exposures(reading);
 	cp_trial_fetch(units_query(reading), reading->experiment->id, take_unit, reading);

@@ -50,8 +50,7 @@ enum
 };
 enum
 {
-	UNIT_VARIANT = 3,
-	UNIT_RECORD_NO = 7
+	UNIT_VARIANT = 3
 };
 
 /* --- options ------------------------------------------------------------ */
@@ -404,30 +403,28 @@ cp_experiment(const text *name)
 }
 
 bool
-cp_experiment_unit(const CpExperiment *experiment, const text *unit, CpExperimentUnit *found)
+cp_experiment_met(const CpExperiment *experiment, const text *unit, uint32 *arm)
 {
 	ScanKeyData keys[2];
 	CpProbe probe;
-	bool isnull;
-	bool is;
+	bool met;
 
 	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(experiment->id));
 	cp_text_key(&keys[1], 2, text_to_cstring(unit));
 	cp_probe_begin(&probe, "experiment_unit", "experiment_unit_pkey", keys, 2);
-	is = cp_probe_next(&probe, ForwardScanDirection);
-	if (is)
-	{
-		found->arm = (uint32) DatumGetInt16(cp_probe_value(&probe, UNIT_VARIANT)) - 1;
-		(void) slot_getattr(probe.slot, UNIT_RECORD_NO, &isnull);
-		found->recorded = !isnull;
-	}
+	met = cp_probe_next(&probe, ForwardScanDirection);
+	if (met)
+		*arm = (uint32) DatumGetInt16(cp_probe_value(&probe, UNIT_VARIANT)) - 1;
 	cp_probe_end(&probe);
-	return is;
+	return met;
 }
 
 /* --- writing ------------------------------------------------------------ */
 
-/* The first free range of a layer that is as long as the share; an error when there is none. */
+/*
+ * The first free range of a layer that is as long as the share; an error when there is none. The
+ * layer is updated, not just locked, so that who sees by an older snapshot fails.
+ */
 static double
 find_room(const CpExperimentOptions *options)
 {

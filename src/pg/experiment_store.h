@@ -87,18 +87,10 @@ extern CpRule *cp_experiment_rule(const char *text);
 /* An error when there is none of that name. Valid until what the session sees changes. */
 extern CpExperiment *cp_experiment(const text *name);
 
-/* A unit's row. */
-typedef struct CpExperimentUnit
-{
-	uint32 arm;
-	bool recorded;
-} CpExperimentUnit;
+/* The arm of a unit's row; false when there is none. */
+extern bool cp_experiment_met(const CpExperiment *experiment, const text *unit, uint32 *arm);
 
-/* Look it up; false when there is none. */
-extern bool cp_experiment_unit(const CpExperiment *experiment, const text *unit,
-                               CpExperimentUnit *found);
-
-/* Is an outcome to be written, and what. */
+/* What became of a unit. */
 typedef struct CpUnitOutcome
 {
 	double outcome;

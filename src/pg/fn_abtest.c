@@ -17,6 +17,7 @@
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
 
+#include "num/names.h"
 #include "pg/args.h"
 #include "pg/bridge.h"
 #include "pg/decimal.h"
@@ -415,15 +416,13 @@ proportion_method(FunctionCallInfo fcinfo, int argument)
 {
 	static const char *const names[] = {"pooled", "unpooled", "arcsine"};
 	char *name = cp_optional_text(fcinfo, argument);
+	uint32 method = name == NULL ? CP_SIZE_POOLED : cp_name_position(names, lengthof(names), name);
 
-	for (int method = 0; name != NULL && method < (int) lengthof(names); method++)
-		if (strcmp(name, names[method]) == 0)
-			return method;
-	if (name != NULL)
+	if (method == lengthof(names))
 		ereport(ERROR,
 		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("unknown method \"%s\"", name),
 		         errhint("Methods of proportions are pooled, unpooled and arcsine.")));
-	return CP_SIZE_POOLED;
+	return (CpProportionSize) method;
 }
 
 static bool

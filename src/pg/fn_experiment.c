@@ -34,17 +34,15 @@ PG_FUNCTION_INFO_V1(cp_ab_record);
 /* How far from 1 the sum of an allocation may be: 1/3 three times is one. */
 #define SHARE_ROUNDING 1e-6
 
-/* Bytes of a variant's name at most, as in the aggregate. */
-#define VARIANT_LENGTH 60
-
 /* --- making ------------------------------------------------------------- */
 
 static void
 check_variant(char **names, int k)
 {
-	if (names[k][0] == '\0' || strlen(names[k]) > VARIANT_LENGTH)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		                errmsg("the name of a variant must have 1 to %d bytes", VARIANT_LENGTH)));
+	if (names[k][0] == '\0' || strlen(names[k]) > CP_VARIANT_LENGTH)
+		ereport(ERROR,
+		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		         errmsg("the name of a variant must have 1 to %d bytes", CP_VARIANT_LENGTH)));
 	for (int other = 0; other < k; other++)
 		if (strcmp(names[k], names[other]) == 0)
 			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -368,10 +366,10 @@ obstacle(const CpExperiment *experiment, const char *unit, Jsonb *attributes)
 static uint32
 arm_of(const CpExperiment *experiment, const char *unit, const text *unit_text)
 {
-	CpExperimentUnit met;
+	uint32 arm;
 
-	if (experiment->nphases > 1 && cp_experiment_unit(experiment, unit_text, &met))
-		return met.arm;
+	if (experiment->nphases > 1 && cp_experiment_met(experiment, unit_text, &arm))
+		return arm;
 	return cp_ranges_arm(&experiment->ranges, cp_unit_place(experiment->salt, unit, strlen(unit)));
 }
 
@@ -556,11 +554,10 @@ arm_to_record(FunctionCallInfo fcinfo, const CpExperiment *experiment, const cha
               double covariate)
 {
 	bool must = !may_record(experiment) || experiment->options.require_exposure;
-	CpExperimentUnit met;
+	uint32 met;
 	const char *why;
 
-	if ((must || asks_row(experiment)) &&
-	    cp_experiment_unit(experiment, PG_GETARG_TEXT_PP(1), &met))
+	if ((must || asks_row(experiment)) && cp_experiment_met(experiment, PG_GETARG_TEXT_PP(1), &met))
 		return -1;
 	why = must ? "it never met its variant" : obstacle(experiment, unit, jsonb_or_null(fcinfo, 6));
 	if (why != NULL)

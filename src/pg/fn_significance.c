@@ -34,9 +34,6 @@ PG_FUNCTION_INFO_V1(cp_ab_final);
 
 /* --- state -------------------------------------------------------------- */
 
-/* Bytes of a variant's name at most. */
-#define NAME_LENGTH 60
-
 /* Rows of a variant at most: counts are exact to there. */
 #define MOST_UNITS 9e15
 
@@ -45,7 +42,7 @@ typedef struct Arm
 {
 	CpMoments moments;
 	int32 length;
-	char name[NAME_LENGTH];
+	char name[CP_VARIANT_LENGTH];
 } Arm;
 
 typedef enum Outcome
@@ -132,7 +129,7 @@ received_state(FunctionCallInfo fcinfo, int argument)
 	{
 		const Arm *arm = &arms_of(state)[k];
 
-		if (arm->length < 0 || arm->length > NAME_LENGTH ||
+		if (arm->length < 0 || arm->length > CP_VARIANT_LENGTH ||
 		    !(arm->moments.n >= 0 && arm->moments.n <= MOST_UNITS))
 			report_state();
 		pg_verifymbstr(arm->name, arm->length, false);
@@ -182,10 +179,10 @@ find_arm(TrialState *state, const char *name, int32 length)
 {
 	Arm *arms = arms_of(state);
 
-	if (length > NAME_LENGTH)
+	if (length > CP_VARIANT_LENGTH)
 		ereport(ERROR,
 		        (errcode(ERRCODE_NAME_TOO_LONG),
-		         errmsg("the name of a variant must have at most %d bytes", NAME_LENGTH),
+		         errmsg("the name of a variant must have at most %d bytes", CP_VARIANT_LENGTH),
 		         errdetail("\"%.*s...\" has %d.", pg_mbcliplen(name, length, 40), name, length)));
 	if (likely(state->narms > 0 && is_arm(&arms[state->last], name, length)))
 		return state;

@@ -12,6 +12,9 @@
 #include "pg/option_rules.h"
 #include "stats/trial.h"
 
+/* Bytes of a variant's name at most. */
+#define CP_VARIANT_LENGTH 60
+
 /* Columns of type cp_ab_result. */
 #define CP_TRIAL_COLUMNS 36
 

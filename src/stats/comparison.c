@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "num/names.h"
 #include "num/special.h"
 #include "stats/distributions.h"
 
@@ -393,11 +394,7 @@ cp_adjustment_name(CpAdjustment adjustment)
 CpAdjustment
 cp_adjustment_of(const char *name)
 {
-	CpAdjustment adjustment = CP_ADJUST_NONE;
-
-	while (adjustment < CP_ADJUSTMENTS && strcmp(name, adjustment_names[adjustment]) != 0)
-		adjustment++;
-	return adjustment;
+	return (CpAdjustment) cp_name_position(adjustment_names, CP_ADJUSTMENTS, name);
 }
 
 /* Adjusted p-values carry a minus sign, a minus zero too, until all are. */

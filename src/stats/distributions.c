@@ -101,6 +101,24 @@ beta_mass(double x, double y, double a, double b, double excess)
 	              cp_deviance(a, n * x, excess) - cp_deviance(b, n * y, -excess));
 }
 
+/* A continued fraction by Lentz's method (1976): f is its value so far, change what the last step was. */
+typedef struct Fraction
+{
+	double f;
+	double c;
+	double d;
+	double change;
+} Fraction;
+
+static inline void
+lentz_step(Fraction *fraction, double numerator, double denominator)
+{
+	fraction->d = 1 / (denominator + numerator * fraction->d);
+	fraction->c = denominator + numerator / fraction->c;
+	fraction->change = fraction->c * fraction->d;
+	fraction->f *= fraction->change;
+}
+
 /*
  * P(X <= x) over the mass, by the even part of the continued fraction (DLMF 8.17.22, contracted
  * as in TOMS 708, BFRAC) and Lentz's method; for x not much above the mean. It takes
@@ -109,10 +127,10 @@ beta_mass(double x, double y, double a, double b, double excess)
 static double
 beta_fraction(double x, double y, double a, double b, double excess)
 {
-	double f = a * (1 - excess) / (a + 1);
-	double c = f, d = 0, change = 0;
+	double first = a * (1 - excess) / (a + 1);
+	Fraction fraction = {first, first, 0, 0};
 
-	for (int m = 1; fabs(change - 1) > PRECISION; m++)
+	for (int m = 1; fabs(fraction.change - 1) > PRECISION; m++)
 	{
 		double at = a + 2.0 * m - 1;
 		double product = m * (b - m) * (x / at);
@@ -121,12 +139,9 @@ beta_fraction(double x, double y, double a, double b, double excess)
 
 		if (m > MAX_TERMS)
 			return NAN;
-		d = 1 / (denominator + numerator * d);
-		c = denominator + numerator / c;
-		change = c * d;
-		f *= change;
+		lentz_step(&fraction, numerator, denominator);
 	}
-	return 1 / f;
+	return 1 / fraction.f;
 }
 
 CpBetaPoint
@@ -241,22 +256,18 @@ gamma_series(double x, double a)
 static double
 gamma_fraction(double a, double excess)
 {
-	double f = 1 + excess;
-	double c = f, d = 0, change = 0;
+	Fraction fraction = {1 + excess, 1 + excess, 0, 0};
 
-	for (int m = 1; fabs(change - 1) > PRECISION; m++)
+	for (int m = 1; fabs(fraction.change - 1) > PRECISION; m++)
 	{
 		double numerator = m * (a - m);
 		double denominator = 1 + excess + 2.0 * m;
 
 		if (m > MAX_TERMS)
 			return NAN;
-		d = 1 / (denominator + numerator * d);
-		c = denominator + numerator / c;
-		change = c * d;
-		f *= change;
+		lentz_step(&fraction, numerator, denominator);
 	}
-	return 1 / f;
+	return 1 / fraction.f;
 }
 
 double

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "num/names.h"
 #include "num/special.h"
 #include "stats/distributions.h"
 #include "stats/posterior.h"
@@ -26,11 +27,7 @@ cp_metric_name(CpMetricKind kind)
 CpMetricKind
 cp_metric_of(const char *name)
 {
-	CpMetricKind kind = 0;
-
-	while (kind < CP_METRICS && strcmp(name, metric_names[kind]) != 0)
-		kind++;
-	return kind;
+	return (CpMetricKind) cp_name_position(metric_names, CP_METRICS, name);
 }
 
 /* ---- estimates --------------------------------------------------------- */
@@ -130,10 +127,11 @@ estimate(const CpTrial *trial, uint32_t arm, double theta)
 	{
 		const CpMoments *arms = arms_of(trial, phase);
 		double weight = units(arms, trial->design->arms) / n;
-		CpEstimate part = estimate_in(trial, arms, arm, theta);
+		CpEstimate part;
 
 		if (!stand_alone(arms, trial->design->arms))
 			continue;
+		part = estimate_in(trial, arms, arm, theta);
 		sum.n += part.n;
 		sum.mean += weight * part.mean;
 		sum.variance += weight * weight * part.variance;
