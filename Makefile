@@ -19,9 +19,10 @@ NUM_OBJS = context rng hash bloom vec packed special sort bytes blas
 
 LEARN_OBJS = training dataset dictionary featuremap binning tree tree_grow tree_masks gbm forest \
 	net net_inputs net_learner blend calibrate ensemble model metrics evaluation roc importance leak \
-	background explain split train holdout
+	background explain split train holdout estimation domain
 
-STATS_OBJS = distributions posterior power moments comparison sequential assignment trial
+STATS_OBJS = distributions posterior power moments comparison sequential assignment trial \
+	drift kolmogorov sample distance reference profile alarm
 
 DECIDE_OBJS = rule_lexer rule catalogue response policy contact mdp world population \
 	limits offers pricing core lp_glpk lp vertex tally plan survey knapsack greedy allocate
@@ -37,7 +38,7 @@ PURE_OBJS = $(NUM_OBJS:%=src/num/%.o) $(LEARN_OBJS:%=src/learn/%.o) \
 OBJS = $(PURE_OBJS) $(PG_OBJS:%=src/pg/%.o)
 
 # Where the time goes: compiled for speed, with the results of strict arithmetic.
-HOT_OBJS = src/num/vec.o src/num/packed.o $(LEARN_OBJS:%=src/learn/%.o) $(DECIDE_OBJS:%=src/decide/%.o)
+HOT_OBJS = src/num/vec.o src/num/packed.o src/stats/profile.o $(LEARN_OBJS:%=src/learn/%.o) $(DECIDE_OBJS:%=src/decide/%.o)
 
 # OpenBLAS is loaded when first needed (src/num/blas.c). A backend wants no threads: where Debian's
 # serial variant is installed, it is found first.

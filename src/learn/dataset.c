@@ -40,6 +40,27 @@ cp_dataset_init(CpDataset *dataset, CpContext *context, uint32_t ncolumns, const
 	return CP_OK;
 }
 
+void
+cp_dataset_free(CpDataset *dataset)
+{
+	for (uint32_t c = 0; c < dataset->ncolumns; c++)
+	{
+		CpColumn *column = &dataset->columns[c];
+
+		cp_free(dataset->context, &column->numbers);
+		cp_free(dataset->context, &column->codes);
+		cp_free(dataset->context, &column->levels);
+		cp_dictionary_free(&column->texts);
+	}
+	cp_free(dataset->context, &dataset->columns);
+	cp_free(dataset->context, &dataset->labels);
+	cp_free(dataset->context, &dataset->weights);
+	cp_free(dataset->context, &dataset->times);
+	cp_free(dataset->context, &dataset->units);
+	cp_free(dataset->context, &dataset->contents);
+	cp_free(dataset->context, &dataset->draws);
+}
+
 static CpStatus
 grow(CpDataset *dataset)
 {

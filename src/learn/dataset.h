@@ -91,6 +91,9 @@ extern CpStatus cp_dataset_init(CpDataset *dataset, CpContext *context, uint32_t
                                 const char *const *names, const CpKind *kinds, bool weighted,
                                 bool timed, uint32_t max_rows, uint64_t seed);
 
+/* All of it, finished or not. */
+extern void cp_dataset_free(CpDataset *dataset);
+
 /* Make room for the next row and start it; every column is then set once, in order. */
 extern CpStatus cp_dataset_begin_row(CpDataset *dataset);
 extern void cp_dataset_set_number(CpDataset *dataset, uint32_t column, double value);

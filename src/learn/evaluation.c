@@ -20,9 +20,9 @@
 
 static const CpInterval undefined = {NAN, NAN};
 
-/* Two-sided: this many standard errors to each side. From the lower tail, which has more digits. */
-static double
-quantile_of(double confidence)
+/* From the lower tail, which has more digits. */
+double
+cp_two_sided_z(double confidence)
 {
 	return -cp_normal_quantile((1 - confidence) / 2);
 }
@@ -105,6 +105,16 @@ cp_wilson_interval(double share, double n, double z)
 	if (isnan(share) || !(n > 0))
 		return undefined;
 	return (CpInterval){wilson_low(share, n, z), 1 - wilson_low(1 - share, n, z)};
+}
+
+/* --- means --------------------------------------------------------------- */
+
+CpInterval
+cp_mean_interval(double mean, double variance, double most, double z)
+{
+	double half = z * sqrt(variance);
+
+	return (CpInterval){half > mean ? 0 : mean - half, half > most - mean ? most : mean + half};
 }
 
 /* --- AUC ------------------------------------------------------------------ */
@@ -198,6 +208,22 @@ newcombe_limit(double auc, double end, double m, double n, double z)
 	return outside;
 }
 
+static bool
+at_edge(double auc)
+{
+	return auc <= AUC_EDGE || auc >= 1 - AUC_EDGE;
+}
+
+CpInterval
+cp_auc_interval(double auc, double variance, double z)
+{
+	double half = z * sqrt(variance) / (auc * (1 - auc));
+
+	if (at_edge(auc))
+		return cp_mean_interval(auc, variance, 1, z);
+	return (CpInterval){cp_sigmoid(cp_logit(auc) - half), cp_sigmoid(cp_logit(auc) + half)};
+}
+
 static CpInterval
 interval_of_auc(double auc, const Placed classes[2], double z)
 {
@@ -205,13 +231,12 @@ interval_of_auc(double auc, const Placed classes[2], double z)
 	double n = effective_rows(classes[1].weight, classes[1].squares);
 	double variance = variance_of_mean(classes[0].spread, classes[0].weight, classes[0].squares) +
 	                  variance_of_mean(classes[1].spread, classes[1].weight, classes[1].squares);
-	double half = z * sqrt(variance) / (auc * (1 - auc));
 
 	if (isnan(auc))
 		return undefined;
-	if (auc > AUC_EDGE && auc < 1 - AUC_EDGE && !isnan(variance))
-		return (CpInterval){cp_sigmoid(cp_logit(auc) - half), cp_sigmoid(cp_logit(auc) + half)};
-	if (auc <= AUC_EDGE || auc >= 1 - AUC_EDGE)
+	if (!at_edge(auc) && !isnan(variance))
+		return cp_auc_interval(auc, variance, z);
+	if (at_edge(auc))
 		auc = auc < 0.5 ? 0 : 1;
 	return (CpInterval){newcombe_limit(auc, 0, m, n, z), newcombe_limit(auc, 1, m, n, z)};
 }
@@ -232,14 +257,6 @@ spread_of_loss(CpContext *context, const CpScored *scored, double mean, double *
 		*spread += distance * distance;
 	}
 	return CP_OK;
-}
-
-static CpInterval
-interval_of_loss(double mean, double variance, double z)
-{
-	double half = z * sqrt(variance);
-
-	return (CpInterval){half > mean ? 0 : mean - half, mean + half};
 }
 
 /* --- lift ----------------------------------------------------------------- */
@@ -394,7 +411,7 @@ cp_reliability(CpContext *context, const CpScored *scored, uint32_t bins, double
 		Tally tally;
 
 		CP_TRY(tally_ranks(context, scored, order, begin, end, &tally));
-		describe_bin(scored, order, begin, &tally, quantile_of(confidence), &reliability[bin]);
+		describe_bin(scored, order, begin, &tally, cp_two_sided_z(confidence), &reliability[bin]);
 	}
 	cp_free(context, &order);
 	return CP_OK;
@@ -415,8 +432,8 @@ fill_intervals(CpContext *context, const CpScored *scored, const uint32_t *order
 	CP_TRY(place_all(context, scored, order, metrics->auc, classes));
 	evaluation->auc = interval_of_auc(metrics->auc, classes, z);
 	CP_TRY(spread_of_loss(context, scored, metrics->log_loss, &spread));
-	evaluation->log_loss =
-		interval_of_loss(metrics->log_loss, variance_of_mean(spread, all.weight, all.squares), z);
+	evaluation->log_loss = cp_mean_interval(
+		metrics->log_loss, variance_of_mean(spread, all.weight, all.squares), INFINITY, z);
 	evaluation->accuracy =
 		cp_wilson_interval(metrics->accuracy, effective_rows(all.weight, all.squares), z);
 	CP_TRY(interval_of_lift(context, scored, order, &all, metrics->top_decile_lift, z,
@@ -435,7 +452,7 @@ cp_evaluation(CpContext *context, const CpScored *scored, double confidence,
 	CP_TRY(cp_metrics(context, scored->probabilities, scored->labels, scored->weights, scored->rows,
 	                  metrics));
 	CP_TRY(cp_rank_rows(context, scored->probabilities, scored->rows, &order));
-	CP_TRY(fill_intervals(context, scored, order, quantile_of(confidence), evaluation));
+	CP_TRY(fill_intervals(context, scored, order, cp_two_sided_z(confidence), evaluation));
 	cp_free(context, &order);
 	deviation = sqrt(metrics->churn_rate * (1 - metrics->churn_rate));
 	evaluation->rmse_improvement = deviation > 0 ? 100 * (1 - metrics->rmse / deviation) : NAN;

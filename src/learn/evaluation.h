@@ -54,6 +54,15 @@ extern CpStatus cp_evaluation(CpContext *context, const CpScored *scored, double
  */
 extern CpInterval cp_wilson_interval(double share, double n, double z);
 
+/* Normal, of a mean that is within 0 .. most. */
+extern CpInterval cp_mean_interval(double mean, double variance, double most, double z);
+
+/* Normal on the logit scale; of an AUC of 0 or 1 as of a mean. */
+extern CpInterval cp_auc_interval(double auc, double variance, double z);
+
+/* How many standard errors an interval reaches to either side: 1.96 for 0.95. */
+extern double cp_two_sided_z(double confidence);
+
 /* One bin of a reliability diagram. */
 typedef struct CpReliability
 {

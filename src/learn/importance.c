@@ -14,9 +14,8 @@
 
 /* --- trees -------------------------------------------------------------- */
 
-/* Add a member's splits: shares of its own totals, times its weight. */
-static void
-add_trees(const CpTrees *trees, double weight, CpImportance *importance)
+void
+cp_importance_add_trees(const CpTrees *trees, double weight, CpImportance *importance)
 {
 	double gain = 0, cover = 0;
 
@@ -50,7 +49,7 @@ measure_trees(const CpEnsemble *ensemble, CpImportance *importance)
 		const CpMember *member = &ensemble->members[i];
 
 		if (cp_member_trees(member) != NULL)
-			add_trees(cp_member_trees(member), member->weight / all, importance);
+			cp_importance_add_trees(cp_member_trees(member), member->weight / all, importance);
 	}
 }
 

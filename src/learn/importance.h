@@ -34,4 +34,7 @@ extern CpStatus cp_importance(CpContext *context, const CpModel *model, const Cp
                               const uint32_t *rows, uint32_t n, uint64_t seed,
                               CpImportance *importance);
 
+/* Add the splits of prepared trees; gain and cover as shares of their own totals, times weight. */
+extern void cp_importance_add_trees(const CpTrees *trees, double weight, CpImportance *importance);
+
 #endif

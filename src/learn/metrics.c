@@ -109,7 +109,7 @@ add_up(const double *probabilities, const uint8_t *labels, const double *weights
 		metrics->churn_rate += labels[row] ? weight : 0;
 		metrics->log_loss += weight * cp_log_loss_of(p, labels[row]);
 		metrics->brier += weight * miss * miss;
-		metrics->accuracy += (p >= 0.5) == (labels[row] != 0) ? weight : 0;
+		metrics->accuracy += cp_is_hit(p, labels[row] != 0) ? weight : 0;
 	}
 	metrics->churn_rate /= *all;
 	metrics->log_loss /= *all;

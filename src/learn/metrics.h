@@ -69,6 +69,13 @@ cp_row_weight(const double *weights, uint32_t row)
 	return weights == NULL ? 1 : weights[row];
 }
 
+/* Is a probability on the side of 0.5 that it turned out to be on? */
+static inline bool
+cp_is_hit(double probability, bool churned)
+{
+	return (probability >= 0.5) == churned;
+}
+
 /* Loss of one probability; it is clipped as above. */
 extern double cp_log_loss_of(double probability, int churned);
 

@@ -173,6 +173,6 @@ cp_train_model(CpContext *context, const CpDataset *dataset, const CpTrainParams
 	CP_TRY(fit(context, dataset, params, rows, trained));
 	CP_TRY(choose_background(context, dataset, rows, trained));
 	CP_TRY(measure(context, dataset, rows + trained->train_rows, params->seed, trained));
-	cp_free(context, &rows);
+	trained->rows = rows;
 	return CP_OK;
 }

@@ -37,8 +37,9 @@ typedef struct CpTrained
 	uint32_t repeats;           /* held-out rows that a training row equals, see leak.h */
 	CpMetrics metrics;          /* on the held-out rows; all NaN when there are none */
 	double *test_probabilities; /* [test_rows] */
-	uint8_t *test_labels;       /* [test_rows] */
-	double *test_weights;       /* [test_rows], NULL = all 1 */
+	uint32_t *rows;       /* of the dataset: [train_rows] learned from, [test_rows] held out */
+	uint8_t *test_labels; /* [test_rows] */
+	double *test_weights; /* [test_rows], NULL = all 1 */
 } CpTrained;
 
 /* Split, fit, measure. CP_BAD_DATA: no feature, or fewer than two rows of a class to learn from. */

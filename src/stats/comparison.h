@@ -8,6 +8,7 @@
 #ifndef CP_COMPARISON_H
 #define CP_COMPARISON_H
 
+#include "stats/chi2.h"
 #include "stats/moments.h"
 
 typedef struct CpInterval
@@ -85,13 +86,6 @@ extern double cp_fisher(const CpCount *a, const CpCount *b);
  * Pearson's test that k rates are equal; df = k - 1, arms without units left out. NaN when all
  * succeed or none.
  */
-typedef struct CpChi2
-{
-	double statistic;
-	double df;
-	double p;
-} CpChi2;
-
 extern CpChi2 cp_chi2_rates(const CpCount *arms, int k);
 
 /* Sample ratio: observed counts against weights > 0 of any sum. */

@@ -65,6 +65,15 @@ extern void test_comparison(void);
 extern void test_sequential(void);
 extern void test_assignment(void);
 extern void test_trial(void);
+extern void test_kolmogorov(void);
+extern void test_drift(void);
+extern void test_sample(void);
+extern void test_distance(void);
+extern void test_estimation(void);
+extern void test_domain(void);
+extern void test_reference(void);
+extern void test_alarm(void);
+extern void test_profile(void);
 
 static const UnitTest tests[] = {
 	{"context", test_context},
@@ -126,6 +135,15 @@ static const UnitTest tests[] = {
 	{"sequential", test_sequential},
 	{"assignment", test_assignment},
 	{"trial", test_trial},
+	{"kolmogorov", test_kolmogorov},
+	{"drift", test_drift},
+	{"sample", test_sample},
+	{"distance", test_distance},
+	{"estimation", test_estimation},
+	{"domain", test_domain},
+	{"reference", test_reference},
+	{"alarm", test_alarm},
+	{"profile", test_profile},
 };
 
 int
