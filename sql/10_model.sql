@@ -35,6 +35,7 @@ CREATE TABLE churnprevent.model (
 	bytes bytea NOT NULL,
 	holdout bytea,
 	customers bytea,
+	profile bytea,
 	UNIQUE (name, version)
 );
 ALTER TABLE churnprevent.model ALTER COLUMN bytes SET STORAGE EXTERNAL;
@@ -54,6 +55,7 @@ COMMENT ON COLUMN churnprevent.model.importance IS 'what each feature is worth t
 COMMENT ON COLUMN churnprevent.model.bytes IS 'the model; holds values of customers, so no reader gets SELECT on it';
 COMMENT ON COLUMN churnprevent.model.holdout IS 'score, label and weight of each held-out row';
 COMMENT ON COLUMN churnprevent.model.customers IS 'whose rows it was trained on, as a filter that tells whether an id was among them but not which were; NULL = trained without an id';
+COMMENT ON COLUMN churnprevent.model.profile IS 'what these rows looked like, for drift: cells of each feature and a sample; holds values of customers too';
 
 CREATE TABLE churnprevent.deployment (
 	deployment_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -11,11 +11,13 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	reads CONSTANT text[] := '{cp_predict,cp_score,cp_explain,cp_feature_importance,cp_evaluate,cp_lift,cp_roc_curve,cp_confusion_matrix,cp_calibration,cp_recommend,cp_control_group,cp_simulate_customers,'
-		'cp_ab_assign,cp_ab_significance,cp_ab_timeline,cp_saved_revenue}';
+		'cp_ab_assign,cp_ab_significance,cp_ab_timeline,cp_saved_revenue,'
+		'cp_drift_psi,cp_drift_kl,cp_drift_js,cp_drift_ks,cp_drift_chi2,cp_drift_wasserstein,cp_drift_summary,cp_performance}';
 	operates CONSTANT text[] := '{cp_train,cp_deploy,cp_drop_model,cp_grant_model,cp_revoke_model,cp_decide,cp_feedback,cp_train_policy,'
 		'cp_simulator_create,cp_simulator_drop,cp_simulate,cp_simulate_value,cp_simulator_check,'
 		'cp_allocate,cp_allocation_report,cp_allocation_prices,cp_budget_curve,'
-		'cp_ab_create,cp_ab_start,cp_ab_stop,cp_ab_archive,cp_ab_allocate,cp_ab_expose,cp_ab_record}';
+		'cp_ab_create,cp_ab_start,cp_ab_stop,cp_ab_archive,cp_ab_allocate,cp_ab_expose,cp_ab_record,'
+		'cp_drift_check,cp_drift_json,cp_performance_check,cp_alert_acknowledge,cp_retrain_review}';
 	administers CONSTANT text[] := '{cp_grant,cp_revoke,cp_forget,cp_log_partitions}';
 	functions text[] := CASE privileges
 		WHEN 'reader' THEN reads
@@ -45,7 +47,10 @@ BEGIN
 		' rows, churn_rate, feature_count, features, member_weights, metrics, ensemble, importance) ON churnprevent.model TO %I', role);
 	EXECUTE format('GRANT SELECT ON churnprevent.action, churnprevent.catalogue, churnprevent.policy, churnprevent.action_effect, churnprevent.forgotten TO %I', role);
 	EXECUTE format('GRANT SELECT ON churnprevent.experiment, churnprevent.experiment_phase, churnprevent.experiment_result, churnprevent.experiment_timeline, churnprevent.saved_revenue TO %I', role);
+	EXECUTE format('GRANT SELECT ON churnprevent.drift_status, churnprevent.model_performance, churnprevent.alert_open TO %I', role);
 	IF privileges <> 'reader' THEN
+		EXECUTE format('GRANT SELECT ON churnprevent.drift_report, churnprevent.drift_feature, churnprevent.alert, churnprevent.retrain_review TO %I', role);
+		EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON churnprevent.retrain_rule TO %I', role);
 		EXECUTE format('GRANT SELECT ON churnprevent.experiment_layer, churnprevent.experiment_unit TO %I', role);
 		EXECUTE format('GRANT INSERT, UPDATE ON churnprevent.action TO %I', role);
 		EXECUTE format('GRANT SELECT ON churnprevent.decision, churnprevent.feedback, churnprevent.decision_key, churnprevent.contact_state TO %I', role);

@@ -141,3 +141,13 @@ cp_bridge_check(const CpBridge *bridge, CpStatus status, const char *what)
 			                errors[i].hint == NULL ? 0 : errhint("%s", errors[i].hint)));
 	elog(ERROR, "unknown status %d", status);
 }
+
+bytea *
+cp_bytea_of(const CpWriter *writer)
+{
+	bytea *bytes = palloc(writer->length + VARHDRSZ);
+
+	SET_VARSIZE(bytes, writer->length + VARHDRSZ);
+	memcpy(VARDATA(bytes), writer->bytes, writer->length);
+	return bytes;
+}

@@ -13,6 +13,7 @@
 
 #include "datatype/timestamp.h"
 
+#include "num/bytes.h"
 #include "num/context.h"
 
 typedef struct CpBridge
@@ -29,5 +30,8 @@ extern void cp_bridge_init(CpBridge *bridge, MemoryContext memory, int budget_kb
 
 /* Raise the error of a status; nothing when it is CP_OK. what: the object concerned, for the message, or NULL. */
 extern void cp_bridge_check(const CpBridge *bridge, CpStatus status, const char *what);
+
+/* What was written, as a datum in the current memory context. */
+extern bytea *cp_bytea_of(const CpWriter *writer);
 
 #endif

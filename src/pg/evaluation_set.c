@@ -159,23 +159,32 @@ read_source(CpEvaluationSet *set, CpScorer *scorer, const char *source, const ch
 	SPI_finish();
 }
 
+bool
+cp_stored_holdout(CpBridge *bridge, const CpModelRef *ref, const char *name, CpScored *scored)
+{
+	bytea *bytes = cp_store_holdout(ref);
+
+	if (bytes == NULL)
+		return false;
+	cp_bridge_check(
+		bridge,
+		cp_holdout_read(scored, &bridge->context, VARDATA(bytes), VARSIZE(bytes) - VARHDRSZ),
+		psprintf("held-out rows of model \"%s\"", name));
+	pfree(bytes);
+	return true;
+}
+
 static void
 read_holdout(CpEvaluationSet *set, CpScorer *scorer)
 {
 	const CpModelRef *ref = cp_scorer_ref(scorer);
 	const char *name = cp_scorer_model(scorer);
-	bytea *bytes = cp_store_holdout(ref);
 
-	if (bytes == NULL)
+	if (!cp_stored_holdout(&set->bridge, ref, name, &set->scored))
 		ereport(ERROR,
 		        (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 		         errmsg("model \"%s\" version %d has no held-out rows", name, ref->version),
 		         errhint("Name a source to evaluate on, or train with \"test_size\" above 0.")));
-	cp_bridge_check(&set->bridge,
-	                cp_holdout_read(&set->scored, &set->bridge.context, VARDATA(bytes),
-	                                VARSIZE(bytes) - VARHDRSZ),
-	                psprintf("held-out rows of model \"%s\"", name));
-	pfree(bytes);
 }
 
 void

@@ -14,6 +14,7 @@
 
 #include "learn/metrics.h"
 #include "pg/bridge.h"
+#include "pg/model_store.h"
 
 typedef struct CpEvaluationSet
 {
@@ -26,5 +27,9 @@ typedef struct CpEvaluationSet
 extern void cp_evaluation_set_open(CpEvaluationSet *set, FunctionCallInfo fcinfo);
 
 extern void cp_evaluation_set_close(CpEvaluationSet *set);
+
+/* The rows held out when a version was trained; false when it has none. */
+extern bool cp_stored_holdout(CpBridge *bridge, const CpModelRef *ref, const char *name,
+                              CpScored *scored);
 
 #endif

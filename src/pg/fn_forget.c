@@ -11,10 +11,9 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
-#include "num/bloom.h"
 #include "num/hash.h"
 #include "pg/args.h"
-#include "pg/bridge.h"
+#include "pg/customer_filter.h"
 #include "pg/model_store.h"
 #include "pg/store.h"
 
@@ -51,19 +50,13 @@ learned_from(Datum customers, uint64 hash)
 	MemoryContext memory =
 		AllocSetContextCreate(CurrentMemoryContext, "churnprevent filter", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(memory);
-	bytea *bytes = DatumGetByteaPP(customers);
 	CpBridge bridge;
-	CpReader reader;
-	CpBloom bloom;
+	CpBloom filter;
 	bool has;
 
 	cp_bridge_init(&bridge, memory, 0);
-	cp_bridge_check(&bridge,
-	                cp_reader_open(&reader, &bridge.context, VARDATA_ANY(bytes),
-	                               VARSIZE_ANY_EXHDR(bytes), CP_CUSTOMERS_MAGIC, 1),
-	                NULL);
-	cp_bridge_check(&bridge, cp_bloom_read(&bloom, &reader), NULL);
-	has = cp_bloom_has(&bloom, hash);
+	cp_customer_filter_read(&bridge, DatumGetByteaPP(customers), &filter);
+	has = cp_bloom_has(&filter, hash);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(memory);
 	return has;

@@ -21,6 +21,26 @@ int cp_max_discounts;
 int cp_max_upgrades;
 int cp_max_offers;
 int cp_allocation_memory;
+double cp_drift_threshold_psi;
+double cp_drift_threshold_kl;
+double cp_performance_threshold_auc;
+
+static void
+define_drift(void)
+{
+	DefineCustomRealVariable("churnprevent.drift_threshold_psi",
+	                         "Population stability index from which drift is critical.",
+	                         "From half of it on it is a warning.", &cp_drift_threshold_psi, 0.2,
+	                         0.001, 100, PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomRealVariable("churnprevent.drift_threshold_kl",
+	                         "Kullback-Leibler divergence from which drift is critical, in nats.",
+	                         "From half of it on it is a warning.", &cp_drift_threshold_kl, 0.1,
+	                         0.001, 100, PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomRealVariable("churnprevent.performance_threshold_auc",
+	                         "Fall of the AUC since training from which it is critical.",
+	                         "From half of it on it is a warning.", &cp_performance_threshold_auc,
+	                         0.05, 0.001, 1, PGC_USERSET, 0, NULL, NULL, NULL);
+}
 
 static void
 define_allocation(void)
@@ -74,5 +94,6 @@ cp_guc_init(void)
 	                        "Feedback that names no decision is bound to one made within them.",
 	                        &cp_attribution_window, 90, 1, 3660, PGC_SUSET, 0, NULL, NULL, NULL);
 	define_allocation();
+	define_drift();
 	MarkGUCPrefixReserved("churnprevent");
 }

@@ -17,6 +17,9 @@ extern int cp_max_discounts;
 extern int cp_max_upgrades;
 extern int cp_max_offers;
 extern int cp_allocation_memory; /* kB */
+extern double cp_drift_threshold_psi;
+extern double cp_drift_threshold_kl; /* nats */
+extern double cp_performance_threshold_auc;
 
 extern void cp_guc_init(void);
 

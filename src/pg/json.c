@@ -81,6 +81,16 @@ cp_json_text(CpJson *json, const char *key, const char *text)
 }
 
 void
+cp_json_flag(CpJson *json, const char *key, bool flag)
+{
+	JsonbValue value;
+
+	value.type = jbvBool;
+	value.val.boolean = flag;
+	push(json, key, &value);
+}
+
+void
 cp_json_object(CpJson *json, const char *key, Jsonb *object)
 {
 	JsonbValue value;

@@ -21,6 +21,7 @@ extern void cp_json_begin(CpJson *json);
 /* A value that is not finite becomes null, and so does a NULL text. */
 extern void cp_json_number(CpJson *json, const char *key, double value);
 extern void cp_json_text(CpJson *json, const char *key, const char *value);
+extern void cp_json_flag(CpJson *json, const char *key, bool value);
 extern void cp_json_object(CpJson *json, const char *key, Jsonb *value);
 extern Jsonb *cp_json_end(CpJson *json);
 

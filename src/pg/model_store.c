@@ -39,7 +39,9 @@ enum
 	MODEL_ENSEMBLE,
 	MODEL_IMPORTANCE,
 	MODEL_BYTES,
-	MODEL_HOLDOUT
+	MODEL_HOLDOUT,
+	MODEL_CUSTOMERS,
+	MODEL_PROFILE
 };
 enum
 {
@@ -245,6 +247,18 @@ cp_store_holdout(const CpModelRef *ref)
 	return (bytea *) read_column(ref, MODEL_HOLDOUT);
 }
 
+bytea *
+cp_store_customers(const CpModelRef *ref)
+{
+	return (bytea *) read_column(ref, MODEL_CUSTOMERS);
+}
+
+bytea *
+cp_store_profile(const CpModelRef *ref)
+{
+	return (bytea *) read_column(ref, MODEL_PROFILE);
+}
+
 Jsonb *
 cp_store_options(const CpModelRef *ref)
 {
@@ -261,6 +275,16 @@ char *
 cp_store_label(const CpModelRef *ref)
 {
 	return text_to_cstring((text *) read_column(ref, MODEL_LABEL));
+}
+
+char *
+cp_store_source(const CpModelRef *ref)
+{
+	if (!has_privs_of_role(GetUserId(), ref->owner))
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+		                errmsg("only its owner may use the source that a model was trained on"),
+		                errhint("Name a source in the call.")));
+	return text_to_cstring((text *) read_column(ref, MODEL_SOURCE));
 }
 
 double
@@ -392,9 +416,9 @@ insert_row(const CpNewModel *model, int32 version, Oid owner)
 {
 	Oid types[] = {TEXTOID,  INT4OID,  REGROLEOID, INT8OID,   FLOAT8OID, TEXTOID,  TEXTOID,
 	               JSONBOID, JSONBOID, INT8OID,    FLOAT8OID, INT4OID,   JSONBOID, JSONBOID,
-	               JSONBOID, JSONBOID, JSONBOID,   BYTEAOID,  BYTEAOID,  BYTEAOID};
+	               JSONBOID, JSONBOID, JSONBOID,   BYTEAOID,  BYTEAOID,  BYTEAOID, BYTEAOID};
 	Datum values[lengthof(types)];
-	char nulls[] = "                    ";
+	char nulls[] = "                     ";
 	int n = 0;
 
 	values[n++] = CStringGetTextDatum(model->name);
@@ -419,10 +443,11 @@ insert_row(const CpNewModel *model, int32 version, Oid owner)
 	values[n++] = PointerGetDatum(model->holdout);
 	nulls[n] = model->customers == NULL ? 'n' : ' ';
 	values[n++] = PointerGetDatum(model->customers);
+	values[n++] = PointerGetDatum(model->profile);
 	cp_run(
 		"INSERT INTO churnprevent.model (name, version, owner, checksum, created_at, seconds, source, label,"
-		" options, roles, rows, churn_rate, feature_count, features, member_weights, metrics, ensemble, importance, bytes, holdout, customers)"
-		" VALUES ($1, $2, $3, $4, pg_catalog.clock_timestamp(), $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)"
+		" options, roles, rows, churn_rate, feature_count, features, member_weights, metrics, ensemble, importance, bytes, holdout, customers, profile)"
+		" VALUES ($1, $2, $3, $4, pg_catalog.clock_timestamp(), $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)"
 		" RETURNING model_id",
 		n, types, values, nulls);
 	return DatumGetInt64(cp_result(1));
@@ -517,6 +542,16 @@ cp_store_deploy(const char *name, int32 version, const char *how)
 	return version;
 }
 
+/* What goes with the last version of a name: table, and which of its rows. */
+static const char *const of_the_name[][2] = {
+	{"model_grant", "name = $1"},
+	{"drift_feature",
+     "report_id IN (SELECT report_id FROM churnprevent.drift_report WHERE model = $1)"},
+	{"drift_report", "model = $1"},
+	{"alert", "model = $1"},
+	{"retrain_rule", "model = $1"},
+	{"retrain_review", "model = $1"}};
+
 /* Versions of a name removed, or with version 0 all of them and the name. */
 static int32
 delete_versions(const char *name, int32 version)
@@ -537,9 +572,11 @@ delete_versions(const char *name, int32 version)
 	cp_run("DELETE FROM churnprevent.model_name n WHERE name = $1"
 	       " AND NOT EXISTS (SELECT 1 FROM churnprevent.model m WHERE m.name = n.name)",
 	       1, types, values, NULL);
-	cp_run("DELETE FROM churnprevent.model_grant g WHERE name = $1"
-	       " AND NOT EXISTS (SELECT 1 FROM churnprevent.model_name n WHERE n.name = g.name)",
-	       1, types, values, NULL);
+	for (size_t i = 0; i < lengthof(of_the_name); i++)
+		cp_run(psprintf("DELETE FROM churnprevent.%s WHERE %s"
+		                " AND NOT EXISTS (SELECT 1 FROM churnprevent.model_name WHERE name = $1)",
+		                of_the_name[i][0], of_the_name[i][1]),
+		       1, types, values, NULL);
 	return count;
 }
 

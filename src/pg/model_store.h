@@ -45,18 +45,24 @@ extern bytea *cp_store_bytes(const CpModelRef *ref);
 /* Held-out scores of a version, NULL when it has none. */
 extern bytea *cp_store_holdout(const CpModelRef *ref);
 
+/* Whose rows it was trained on (customer_filter.h), NULL when it kept no ids. */
+extern bytea *cp_store_customers(const CpModelRef *ref);
+
+/* The reference that drift is measured against, NULL when it has none. */
+extern bytea *cp_store_profile(const CpModelRef *ref);
+
 /* Its options and the name of its label column, as stored. */
 extern Jsonb *cp_store_options(const CpModelRef *ref);
 extern char *cp_store_label(const CpModelRef *ref);
+
+/* Table or query that it was trained on, which only members of its owner are told. */
+extern char *cp_store_source(const CpModelRef *ref);
 
 /* Share of the rows it was trained on that churned. */
 extern double cp_store_churn_rate(const CpModelRef *ref);
 
 /* What its features are worth, as stored. */
 extern Jsonb *cp_store_importance(const CpModelRef *ref);
-
-/* Begins the stored filter of customers. */
-#define CP_CUSTOMERS_MAGIC "CPBLOOM"
 
 /* A version about to be stored; texts and documents as the columns of churnprevent.model. */
 typedef struct CpNewModel
@@ -78,7 +84,8 @@ typedef struct CpNewModel
 	int64 checksum;
 	bytea *bytes;
 	bytea *holdout;
-	bytea *customers; /* whose rows it was trained on, a Bloom filter; NULL = not known */
+	bytea *customers; /* see customer_filter.h; NULL = not known */
+	bytea *profile;   /* what they looked like, see stats/profile.h */
 	bool deploy;
 } CpNewModel;
 

@@ -205,12 +205,15 @@ cp_scorer_make(const char *model)
 	return scorer;
 }
 
-void
+const char *
 cp_scorer_find(const char *model, int32 version, CpModelRef *ref)
 {
 	const char *name = model != NULL ? model : default_setting();
 
-	cp_store_find(name != NULL ? name : cp_store_only_name(), version, ref);
+	if (name == NULL)
+		name = cp_store_only_name();
+	cp_store_find(name, version, ref);
+	return name;
 }
 
 CpExplainer *

@@ -50,8 +50,11 @@ extern CpExplainer *cp_scorer_explainer(CpScorer *scorer, const CpBridge **bridg
 /* The row type that the calling function returns, kept between calls. */
 extern TupleDesc cp_scorer_result_type(CpScorer *scorer, FunctionCallInfo fcinfo);
 
-/* The version that a scorer would use, without loading it. model: NULL = the default; version: 0 = the deployed one. */
-extern void cp_scorer_find(const char *model, int32 version, CpModelRef *ref);
+/*
+ * The version that a scorer would use, without loading it, and the model's name. model: NULL = the
+ * default; version: 0 = the deployed one.
+ */
+extern const char *cp_scorer_find(const char *model, int32 version, CpModelRef *ref);
 
 /* The version in use and the model's name. */
 extern const CpModelRef *cp_scorer_ref(const CpScorer *scorer);

@@ -113,19 +113,39 @@ only_reads(SPIPlanPtr plan)
 	       !query->hasModifyingCTE && !locks_rows((Node *) query, NULL);
 }
 
-void
-cp_source_open(CpSource *source, const char *text)
+/* The text as a query, and what it names when that is a relation. */
+static const char *
+query_of(CpSource *source, const char *text)
 {
-	const char *query = text;
-	SPIPlanPtr plan;
+	const char *start = skip_to_word(text);
 
 	memset(source, 0, sizeof(*source));
 	source->text = pstrdup(text);
-	if (*skip_to_word(text) == '\0')
+	if (*start == '\0')
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("the source is empty"),
 		                errhint("Give the name of a table or view, or a query.")));
-	if (!is_query(skip_to_word(text)))
-		query = query_of_name(source, text);
+	return is_query(start) ? text : query_of_name(source, text);
+}
+
+char *
+cp_source_item(const char *text)
+{
+	CpSource source;
+	const char *query = query_of(&source, text);
+	int length = strlen(query);
+
+	while (length > 0 && (isspace((unsigned char) query[length - 1]) || query[length - 1] == ';'))
+		length--;
+	/* A line of its own for the bracket: the query may end in a comment. */
+	return psprintf("(%.*s\n) AS source", length, query);
+}
+
+void
+cp_source_open(CpSource *source, const char *text)
+{
+	const char *query = query_of(source, text);
+	SPIPlanPtr plan;
+
 	plan = SPI_prepare_cursor(query, 0, NULL, CURSOR_OPT_NO_SCROLL);
 	if (plan == NULL)
 		elog(ERROR, "SPI_prepare_cursor failed: %s", SPI_result_code_string(SPI_result));

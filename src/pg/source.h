@@ -26,6 +26,9 @@ typedef struct CpSource
 
 extern void cp_source_open(CpSource *source, const char *text);
 
+/* A source as an item of a FROM list, called "source". */
+extern char *cp_source_item(const char *text);
+
 /* The next row, valid until the call after; NULL at the end. */
 extern HeapTuple cp_source_next(CpSource *source);
 

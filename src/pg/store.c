@@ -9,6 +9,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_collation.h"
 #include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/guc.h"
@@ -92,6 +93,27 @@ cp_text_key(ScanKey key, int column, const char *value)
 {
 	ScanKeyEntryInitialize(key, 0, column, BTEqualStrategyNumber, InvalidOid, C_COLLATION_OID,
 	                       F_TEXTEQ, CStringGetTextDatum(value));
+}
+
+/* --- acting for somebody ------------------------------------------------ */
+
+void
+cp_become(CpIdentity *before, Oid owner)
+{
+	if (!has_privs_of_role(GetUserId(), owner))
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+		                errmsg("must be member of role \"%s\"", GetUserNameFromId(owner, false))));
+	GetUserIdAndSecContext(&before->user, &before->security);
+	SetUserIdAndSecContext(owner, before->security | SECURITY_LOCAL_USERID_CHANGE |
+	                                  SECURITY_RESTRICTED_OPERATION);
+	before->guc_level = NewGUCNestLevel();
+}
+
+void
+cp_become_again(const CpIdentity *before)
+{
+	AtEOXact_GUC(false, before->guc_level);
+	SetUserIdAndSecContext(before->user, before->security);
 }
 
 /* --- statements --------------------------------------------------------- */

@@ -47,6 +47,23 @@ extern void cp_probe_end(CpProbe *probe);
 /* Equality with a text of collation "C", for the index's column. */
 extern void cp_text_key(ScanKey key, int column, const char *value);
 
+/* --- acting for somebody --- */
+
+typedef struct CpIdentity
+{
+	Oid user;
+	int security;
+	int guc_level;
+} CpIdentity;
+
+/*
+ * Become the owner of SQL that was stored to be run later, in a security-restricted operation; the
+ * caller must have the owner's privileges. And back; errors restore it with the transaction or
+ * subtransaction.
+ */
+extern void cp_become(CpIdentity *before, Oid owner);
+extern void cp_become_again(const CpIdentity *before);
+
 /* --- statements --- */
 
 typedef struct CpElevation

@@ -193,7 +193,75 @@ INSERT INTO promised VALUES
 		'double precision', 'f', 'i', 's', false, true),
 	('cp_ab_power(double precision,double precision,double precision,double precision,double precision,double precision,text)', 'baseline double precision, effect double precision, n_a double precision, '
 		'n_b double precision DEFAULT NULL::double precision, sd double precision DEFAULT NULL::double precision, alpha double precision DEFAULT 0.05, method text DEFAULT NULL::text', 'double precision', 'f', 'i', 's', false, true),
-	('cp_ab_significance(text)', 'experiment text', 'SETOF cp_ab_result', 'f', 's', 'u', false, false);
+	('cp_ab_significance(text)', 'experiment text', 'SETOF cp_ab_result', 'f', 's', 'u', false, false),
+	('cp_drift_transition(internal,double precision,boolean)', 'internal, double precision, boolean', 'internal', 'f', 'i', 's', false, true),
+	('cp_drift_transition(internal,double precision,boolean,integer)', 'internal, double precision, boolean, integer', 'internal', 'f', 'i', 's', false, true),
+	('cp_drift_transition(internal,double precision,boolean,double precision[])', 'internal, double precision, boolean, double precision[]', 'internal', 'f', 'i', 's', false, true),
+	('cp_drift_transition(internal,double precision,boolean,jsonb)', 'internal, double precision, boolean, jsonb', 'internal', 'f', 'i', 's', false, true),
+	('cp_drift_transition(internal,text,boolean)', 'internal, text, boolean', 'internal', 'f', 'i', 's', false, true),
+	('cp_drift_transition(internal,text,boolean,jsonb)', 'internal, text, boolean, jsonb', 'internal', 'f', 'i', 's', false, true),
+	('cp_drift_transition(internal,double precision,text,text)', 'internal, double precision, text, text', 'internal', 'f', 's', 's', false, false),
+	('cp_drift_transition(internal,text,text,text)', 'internal, text, text, text', 'internal', 'f', 's', 's', false, false),
+	('cp_drift_combine(internal,internal)', 'internal, internal', 'internal', 'f', 'i', 's', false, true),
+	('cp_drift_serialize(internal)', 'internal', 'bytea', 'f', 'i', 's', true, true),
+	('cp_drift_deserialize(bytea,internal)', 'bytea, internal', 'internal', 'f', 'i', 's', true, true),
+	('cp_drift_psi_final(internal)', 'internal', 'double precision', 'f', 'i', 's', true, true),
+	('cp_drift_kl_final(internal)', 'internal', 'double precision', 'f', 'i', 's', true, true),
+	('cp_drift_js_final(internal)', 'internal', 'double precision', 'f', 'i', 's', true, true),
+	('cp_drift_chi2_final(internal)', 'internal', 'cp_drift_test', 'f', 'i', 's', true, true),
+	('cp_drift_ks_final(internal)', 'internal', 'cp_drift_test', 'f', 'i', 's', true, true),
+	('cp_drift_wasserstein_final(internal)', 'internal', 'double precision', 'f', 'i', 's', true, true),
+	('cp_drift_summary_final(internal)', 'internal', 'cp_drift_figures', 'f', 'i', 's', true, true),
+	('cp_drift_psi(double precision,boolean)', 'value double precision, is_current boolean', 'double precision', 'a', 'i', 's', false, true),
+	('cp_drift_psi(double precision,boolean,integer)', 'value double precision, is_current boolean, bins integer', 'double precision', 'a', 'i', 's', false, true),
+	('cp_drift_psi(double precision,boolean,double precision[])', 'value double precision, is_current boolean, edges double precision[]', 'double precision', 'a', 'i', 's', false, true),
+	('cp_drift_psi(double precision,boolean,jsonb)', 'value double precision, is_current boolean, options jsonb', 'double precision', 'a', 'i', 's', false, true),
+	('cp_drift_psi(text,boolean)', 'value text, is_current boolean', 'double precision', 'a', 'i', 's', false, true),
+	('cp_drift_psi(text,boolean,jsonb)', 'value text, is_current boolean, options jsonb', 'double precision', 'a', 'i', 's', false, true),
+	('cp_drift_psi(double precision,text,text)', 'value double precision, model text, feature text', 'double precision', 'a', 'i', 's', false, false),
+	('cp_drift_psi(text,text,text)', 'value text, model text, feature text', 'double precision', 'a', 'i', 's', false, false),
+	('cp_drift_kl(double precision,boolean)', 'value double precision, is_current boolean', 'double precision', 'a', 'i', 's', false, true),
+	('cp_drift_kl(double precision,boolean,integer)', 'value double precision, is_current boolean, bins integer', 'double precision', 'a', 'i', 's', false, true),
+	('cp_drift_kl(double precision,boolean,double precision[])', 'value double precision, is_current boolean, edges double precision[]', 'double precision', 'a', 'i', 's', false, true),
+	('cp_drift_kl(double precision,boolean,jsonb)', 'value double precision, is_current boolean, options jsonb', 'double precision', 'a', 'i', 's', false, true),
+	('cp_drift_kl(text,boolean)', 'value text, is_current boolean', 'double precision', 'a', 'i', 's', false, true),
+	('cp_drift_kl(text,boolean,jsonb)', 'value text, is_current boolean, options jsonb', 'double precision', 'a', 'i', 's', false, true),
+	('cp_drift_kl(double precision,text,text)', 'value double precision, model text, feature text', 'double precision', 'a', 'i', 's', false, false),
+	('cp_drift_kl(text,text,text)', 'value text, model text, feature text', 'double precision', 'a', 'i', 's', false, false),
+	('cp_drift_js(double precision,boolean)', 'value double precision, is_current boolean', 'double precision', 'a', 'i', 's', false, true),
+	('cp_drift_js(double precision,boolean,integer)', 'value double precision, is_current boolean, bins integer', 'double precision', 'a', 'i', 's', false, true),
+	('cp_drift_js(double precision,boolean,double precision[])', 'value double precision, is_current boolean, edges double precision[]', 'double precision', 'a', 'i', 's', false, true),
+	('cp_drift_js(double precision,boolean,jsonb)', 'value double precision, is_current boolean, options jsonb', 'double precision', 'a', 'i', 's', false, true),
+	('cp_drift_js(text,boolean)', 'value text, is_current boolean', 'double precision', 'a', 'i', 's', false, true),
+	('cp_drift_js(text,boolean,jsonb)', 'value text, is_current boolean, options jsonb', 'double precision', 'a', 'i', 's', false, true),
+	('cp_drift_js(double precision,text,text)', 'value double precision, model text, feature text', 'double precision', 'a', 'i', 's', false, false),
+	('cp_drift_js(text,text,text)', 'value text, model text, feature text', 'double precision', 'a', 'i', 's', false, false),
+	('cp_drift_chi2(double precision,boolean)', 'value double precision, is_current boolean', 'cp_drift_test', 'a', 'i', 's', false, true),
+	('cp_drift_chi2(double precision,boolean,integer)', 'value double precision, is_current boolean, bins integer', 'cp_drift_test', 'a', 'i', 's', false, true),
+	('cp_drift_chi2(double precision,boolean,double precision[])', 'value double precision, is_current boolean, edges double precision[]', 'cp_drift_test', 'a', 'i', 's', false, true),
+	('cp_drift_chi2(double precision,boolean,jsonb)', 'value double precision, is_current boolean, options jsonb', 'cp_drift_test', 'a', 'i', 's', false, true),
+	('cp_drift_chi2(text,boolean)', 'value text, is_current boolean', 'cp_drift_test', 'a', 'i', 's', false, true),
+	('cp_drift_chi2(text,boolean,jsonb)', 'value text, is_current boolean, options jsonb', 'cp_drift_test', 'a', 'i', 's', false, true),
+	('cp_drift_chi2(double precision,text,text)', 'value double precision, model text, feature text', 'cp_drift_test', 'a', 'i', 's', false, false),
+	('cp_drift_chi2(text,text,text)', 'value text, model text, feature text', 'cp_drift_test', 'a', 'i', 's', false, false),
+	('cp_drift_ks(double precision,boolean)', 'value double precision, is_current boolean', 'cp_drift_test', 'a', 'i', 's', false, true),
+	('cp_drift_ks(double precision,boolean,jsonb)', 'value double precision, is_current boolean, options jsonb', 'cp_drift_test', 'a', 'i', 's', false, true),
+	('cp_drift_ks(double precision,text,text)', 'value double precision, model text, feature text', 'cp_drift_test', 'a', 'i', 's', false, false),
+	('cp_drift_wasserstein(double precision,boolean)', 'value double precision, is_current boolean', 'double precision', 'a', 'i', 's', false, true),
+	('cp_drift_wasserstein(double precision,boolean,jsonb)', 'value double precision, is_current boolean, options jsonb', 'double precision', 'a', 'i', 's', false, true),
+	('cp_drift_wasserstein(double precision,text,text)', 'value double precision, model text, feature text', 'double precision', 'a', 'i', 's', false, false),
+	('cp_drift_summary(double precision,boolean)', 'value double precision, is_current boolean', 'cp_drift_figures', 'a', 'i', 's', false, true),
+	('cp_drift_summary(double precision,boolean,integer)', 'value double precision, is_current boolean, bins integer', 'cp_drift_figures', 'a', 'i', 's', false, true),
+	('cp_drift_summary(double precision,boolean,double precision[])', 'value double precision, is_current boolean, edges double precision[]', 'cp_drift_figures', 'a', 'i', 's', false, true),
+	('cp_drift_summary(double precision,boolean,jsonb)', 'value double precision, is_current boolean, options jsonb', 'cp_drift_figures', 'a', 'i', 's', false, true),
+	('cp_drift_summary(text,boolean)', 'value text, is_current boolean', 'cp_drift_figures', 'a', 'i', 's', false, true),
+	('cp_drift_summary(text,boolean,jsonb)', 'value text, is_current boolean, options jsonb', 'cp_drift_figures', 'a', 'i', 's', false, true),
+	('cp_drift_summary(double precision,text,text)', 'value double precision, model text, feature text', 'cp_drift_figures', 'a', 'i', 's', false, false),
+	('cp_drift_summary(text,text,text)', 'value text, model text, feature text', 'cp_drift_figures', 'a', 'i', 's', false, false),
+	('cp_drift_psi(double precision[],double precision[],jsonb)', 'reference double precision[], current double precision[], options jsonb DEFAULT NULL::jsonb', 'double precision', 'f', 'i', 's', false, true),
+	('cp_drift_kl(double precision[],double precision[],jsonb)', 'reference double precision[], current double precision[], options jsonb DEFAULT NULL::jsonb', 'double precision', 'f', 'i', 's', false, true),
+	('cp_drift_js(double precision[],double precision[],jsonb)', 'reference double precision[], current double precision[], options jsonb DEFAULT NULL::jsonb', 'double precision', 'f', 'i', 's', false, true),
+	('cp_drift_chi2(double precision[],double precision[],jsonb)', 'reference double precision[], current double precision[], options jsonb DEFAULT NULL::jsonb', 'cp_drift_test', 'f', 'i', 's', false, true);
 
 CREATE TEMP VIEW made AS
 SELECT p.oid, p.proname || '(' || array_to_string(ARRAY(SELECT format_type(t, NULL) FROM unnest(p.proargtypes) WITH ORDINALITY u(t, n) ORDER BY n), ',') || ')' AS signature,
@@ -219,8 +287,8 @@ SELECT is_empty($$ SELECT proname FROM pg_proc p JOIN pg_language l ON l.oid = p
 	WHERE lanname NOT IN ('c', 'internal') AND NOT coalesce(proconfig @> '{"search_path=pg_catalog, pg_temp"}', false) $$, 'functions with a body have a search path of their own');
 SELECT is_empty($$ SELECT proname FROM pg_proc p JOIN pg_language l ON l.oid = prolang JOIN members ON classid = 'pg_proc'::regclass AND objid = p.oid
 	WHERE lanname = 'sql' $$, 'no function is in the language SQL, which cannot take a record');
-SELECT is_empty($$ SELECT signature FROM made WHERE kind = 'f' AND volatile = 'i' AND signature !~ '^cp_(auc|log_loss|brier|loss|price)_|^cp_bid\(|^cp_ab_(combine|final|transition|proportions|means|chi_square|srm|adjust|sequence|tau2|sample_size|power)\(' $$,
-	'nothing is immutable but the parts of aggregates, a bid and the statistics of A/B tests');
+SELECT is_empty($$ SELECT signature FROM made WHERE kind = 'f' AND volatile = 'i' AND signature !~ '^cp_(auc|log_loss|brier|loss|price)_|^cp_bid\(|^cp_ab_(combine|final|transition|proportions|means|chi_square|srm|adjust|sequence|tau2|sample_size|power)\(|^cp_drift_(transition|combine|serialize|deserialize|[a-z0-9]+_final|psi|kl|js|chi2)\(' $$,
+	'nothing is immutable but the parts of aggregates, a bid and the statistics of A/B tests and drift');
 SELECT is_empty($$ SELECT DISTINCT proargnames[1:n], proargnames FROM pg_proc p JOIN members ON classid = 'pg_proc'::regclass AND objid = p.oid, LATERAL (SELECT pronargs AS n) s
 	WHERE proname IN ('cp_predict', 'cp_score', 'cp_explain') AND proargnames[1:2] <> '{customer,model}'
 	OR proname = 'cp_recommend' AND proargnames[1:3] <> '{customer,method,model}' OR proname = 'cp_decide' AND proargnames[1:5] <> '{customer,customer_id,method,key,model}' $$, 'overloads have the same arguments in the same order');
@@ -238,7 +306,10 @@ SELECT set_eq($$ SELECT typname, (SELECT array_agg(concat_ws(' ', attname, forma
 			'lift double precision,lift_lower double precision,lift_upper double precision,statistic double precision,df double precision,p_value double precision,p_pooled double precision,p_unpooled double precision,'
 			'p_fisher double precision,p_adjusted double precision,p_always_valid double precision,p_always_valid_adjusted double precision,sequence_lower double precision,sequence_upper double precision,'
 			'lift_sequence_lower double precision,lift_sequence_upper double precision,probability_best double precision,expected_loss double precision,p_equal double precision,srm_p double precision,'
-			'srm_p_always_valid double precision,cuped_theta double precision,variance_reduction double precision,power double precision,detectable double precision,days_left double precision,verdict text}') $$, 'these row types and no others');
+			'srm_p_always_valid double precision,cuped_theta double precision,variance_reduction double precision,power double precision,detectable double precision,days_left double precision,verdict text}'),
+		('cp_drift_test', '{statistic double precision,df double precision,p_value double precision,kind text}'),
+		('cp_drift_figures', '{reference_rows bigint,current_rows bigint,reference_missing bigint,current_missing bigint,unseen double precision,psi double precision,psi_by_chance double precision,kl double precision,'
+			'js double precision,total_variation double precision,ks double precision,ks_p double precision,wasserstein double precision,chi2 double precision,chi2_df double precision,chi2_p double precision,rank_error double precision}') $$, 'these row types and no others');
 SELECT is_empty($$ SELECT typname FROM pg_type t JOIN members ON classid = 'pg_type'::regclass AND objid = t.oid JOIN pg_class c ON c.oid = typrelid
 	WHERE c.relkind = 'c' AND (coalesce(obj_description(t.oid, 'pg_type'), '') = '' OR typnamespace <> (SELECT extnamespace FROM pg_extension WHERE extname = 'churnprevent')) $$, 'they have comments and live where the functions do');
 

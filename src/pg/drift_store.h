@@ -1,0 +1,21 @@
+/*
+ * drift_store.h: checks of drift on record.
+ */
+#ifndef CP_DRIFT_STORE_H
+#define CP_DRIFT_STORE_H
+
+#include "postgres.h"
+
+#include "pg/drift_check.h"
+
+/* Columns of a line, from "segment" to "recommendation". */
+#define CP_DRIFT_COLUMNS 17
+
+/* A line as the columns of cp_drift_check and of churnprevent.drift_feature. */
+extern void cp_drift_line_row(const CpDriftLine *line, Datum *values, bool *nulls);
+
+/* Write the check down. summary: its JSON. */
+extern void cp_drift_record(const CpDriftRequest *request, const CpDriftCheck *check,
+                            Jsonb *summary);
+
+#endif

@@ -1,0 +1,68 @@
+/*
+ * performance.h: what the deployed version of a model was worth lately, from the log of decisions.
+ *
+ * A customer counts once: the first decision of the period of which the outcome is known. What was
+ * done for customers changes what becomes of them; so those for whom nothing was done are looked at
+ * by themselves as well, and only their rate of churn is held against the probabilities. Where
+ * outcomes are not known yet, an estimate from the probabilities alone stands in (learn/estimation.h).
+ */
+#ifndef CP_PERFORMANCE_H
+#define CP_PERFORMANCE_H
+
+#include "postgres.h"
+
+#include "utils/timestamp.h"
+
+#include "learn/evaluation.h"
+#include "pg/model_cache.h"
+#include "stats/alarm.h"
+
+typedef enum CpPerformanceFigure
+{
+	CP_PERFORMANCE_AUC,
+	CP_PERFORMANCE_LOG_LOSS,
+	CP_PERFORMANCE_ACCURACY,
+	CP_PERFORMANCE_CHURN_RATE,
+	CP_PERFORMANCE_CALIBRATION, /* share that left over the mean probability; 1 is perfect */
+	CP_PERFORMANCE_FIGURES
+} CpPerformanceFigure;
+
+typedef enum CpPerformanceBasis
+{
+	CP_PERFORMANCE_TRAINING,  /* held-out rows */
+	CP_PERFORMANCE_REALISED,  /* outcomes of the period */
+	CP_PERFORMANCE_UNTREATED, /* of them, where nothing was done */
+	CP_PERFORMANCE_ESTIMATED, /* every customer of the period, from probabilities */
+	CP_PERFORMANCE_BASES
+} CpPerformanceBasis;
+
+/* 95 % intervals; NaN where not defined. */
+typedef struct CpPerformanceSide
+{
+	uint32 rows;
+	uint32 churned;
+	double values[CP_PERFORMANCE_FIGURES];
+	CpInterval ranges[CP_PERFORMANCE_FIGURES];
+} CpPerformanceSide;
+
+typedef struct CpPerformance
+{
+	CpLoaded *loaded;
+	bool calibrated; /* are the probabilities of all customers, not of a sample by class? */
+	CpPerformanceSide sides[CP_PERFORMANCE_BASES];
+} CpPerformance;
+
+extern const char *cp_performance_figure_name(CpPerformanceFigure figure);
+extern const char *cp_performance_basis_name(CpPerformanceBasis basis);
+
+/* model: NULL = the default. Memory: the current context. */
+extern void cp_performance_read(const char *model, const Interval *period,
+                                CpPerformance *performance);
+
+/* What to judge by: untreated customers, else all with an outcome, where they are enough; else NULL. */
+extern const CpPerformanceSide *cp_performance_judged(const CpPerformance *performance);
+
+/* Fall of the AUC since the training, and is it more than chance (99 %)? NaN when it cannot be told. */
+extern double cp_performance_drop(const CpPerformance *performance, bool *significant);
+
+#endif
