@@ -9,7 +9,7 @@ import tempfile
 import numpy as np
 
 import bench
-from bench import Figure, heading, run, rows, say, value
+from bench import Figure, best_of, heading, run, rows, say, value
 
 RUNS = 4000       # of tests at a fixed horizon
 LOOKED = 2000     # of tests that are looked at again and again
@@ -176,15 +176,6 @@ def measure_retention(connection):
 
 
 # --- cost --------------------------------------------------------------------------
-
-def best_of(session, query, times=4):
-    seconds = []
-    for _ in range(times):
-        cpu = bench.cpu_of(session.get_backend_pid())
-        rows(session, query)
-        seconds.append(bench.cpu_of(session.get_backend_pid()) - cpu)
-    return min(seconds)
-
 
 def measure_aggregate(connection, count):
     say("-- %d rows: variant text, one process, CPU ns a row, best of 4", count)

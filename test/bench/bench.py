@@ -131,6 +131,16 @@ def run(connection, query, *arguments):
         cursor.execute(query, arguments or None)
 
 
+def best_of(session, query, times=4):
+    """Least CPU seconds of the session's process over a few runs."""
+    seconds = []
+    for _ in range(times):
+        cpu = cpu_of(session.get_backend_pid())
+        rows(session, query)
+        seconds.append(cpu_of(session.get_backend_pid()) - cpu)
+    return min(seconds)
+
+
 def load_frame(connection, table, frame):
     """Makes a table of a data frame: numbers float8 or bigint, booleans, everything else text."""
     kinds = {"b": "boolean", "i": "bigint", "u": "bigint", "f": "float8"}

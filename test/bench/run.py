@@ -10,6 +10,7 @@ import abtest
 import allocate
 import bench
 import decide
+import drift
 import ensemble
 import explain
 import quality
@@ -18,7 +19,7 @@ import single
 import training
 from bench import heading, run, say, value
 
-ALL = ["quality", "ensemble", "training", "scoring", "single", "explain", "decide", "allocate", "abtest"]
+ALL = ["quality", "ensemble", "training", "scoring", "single", "explain", "decide", "allocate", "abtest", "drift"]
 
 
 def describe_machine(connection):
@@ -39,7 +40,7 @@ def describe_machine(connection):
 
 def arguments():
     parser = argparse.ArgumentParser(prog="run.sh", description=__doc__)
-    parser.add_argument("benchmarks", nargs="*", metavar="quality|ensemble|training|scoring|single|explain|decide|allocate|abtest",
+    parser.add_argument("benchmarks", nargs="*", metavar="quality|ensemble|training|scoring|single|explain|decide|allocate|abtest|drift",
                         help="which ones; all when none is named")
     parser.add_argument("--rows", type=int, default=1000000, help="of the large tables (1000000)")
     case = parser.add_argument_group("quality on another file")
@@ -84,6 +85,7 @@ def main():
             "decide": lambda: decide.measure(connection),
             "allocate": lambda: allocate.measure(connection, given.rows),
             "abtest": lambda: abtest.measure(connection, given.rows),
+            "drift": lambda: drift.measure(connection, given.rows),
         }[name]()
     if figures:
         heading("figures")
