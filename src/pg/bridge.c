@@ -1,7 +1,7 @@
 /*
  * bridge.c: the server's side of num/context.h.
  */
-#include "postgres.h"
+#include "pg/compat.h"
 
 #include <limits.h>
 
