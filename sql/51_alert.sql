@@ -1,9 +1,17 @@
 -- Alerts: what somebody should know. All writing is by alert_store.c.
 
+CREATE VIEW churnprevent.usable_model AS
+SELECT m.name AS model, m.version, m.model_id, m.owner
+FROM churnprevent.model_summary m
+WHERE m.deployed AND (pg_catalog.pg_has_role(m.owner, 'USAGE') OR EXISTS (
+	SELECT FROM churnprevent.model_grant g
+	WHERE g.name = m.name AND (g.grantee = 0::oid OR pg_catalog.pg_has_role(g.grantee, 'USAGE'))));
+COMMENT ON VIEW churnprevent.usable_model IS 'deployed versions that the user may use';
+
 CREATE TABLE churnprevent.alert (
 	alert_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 	model text COLLATE "C" NOT NULL,
-	source text COLLATE "C" NOT NULL CHECK (source IN ('drift', 'performance')),
+	source text COLLATE "C" NOT NULL CHECK (source IN ('drift', 'drift from previous', 'drift from source', 'performance')),
 	level text NOT NULL CHECK (level IN ('warning', 'critical')),
 	message text NOT NULL,
 	numbers jsonb NOT NULL,
@@ -18,12 +26,12 @@ CREATE TABLE churnprevent.alert (
 );
 CREATE UNIQUE INDEX alert_unresolved ON churnprevent.alert (model, source) WHERE resolved_at IS NULL;
 COMMENT ON TABLE churnprevent.alert IS 'what was found wrong with a model; one row as long as it lasts, however often it is found';
-COMMENT ON COLUMN churnprevent.alert.source IS 'what found it: drift or performance';
+COMMENT ON COLUMN churnprevent.alert.source IS 'what found it: drift (from the training, from the previous period, or from another source) or performance';
 COMMENT ON COLUMN churnprevent.alert.numbers IS 'what was found the last time';
 COMMENT ON COLUMN churnprevent.alert.times IS 'how often it was found';
 COMMENT ON COLUMN churnprevent.alert.notified_at IS 'when the channel churnprevent_alert was told: when it was raised, and when a warning became critical';
 COMMENT ON COLUMN churnprevent.alert.acknowledged_by IS 'who has seen it; taken back when a warning becomes critical';
-COMMENT ON COLUMN churnprevent.alert.resolved_at IS 'when it was no longer found; if it comes back that is another alert';
+COMMENT ON COLUMN churnprevent.alert.resolved_at IS 'when it was no longer found, or another version was deployed; if it comes back that is another alert';
 
 SELECT pg_catalog.pg_extension_config_dump('churnprevent.alert', '');
 SELECT pg_catalog.pg_extension_config_dump('churnprevent.alert_alert_id_seq', '');
@@ -36,8 +44,9 @@ COMMENT ON FUNCTION cp_alert_acknowledge(bigint, text) IS 'say that an alert has
 REVOKE ALL ON FUNCTION cp_alert_acknowledge(bigint, text) FROM PUBLIC;
 
 CREATE VIEW churnprevent.alert_open AS
-SELECT alert_id, model, source, level, message, numbers, times, raised_at, last_at
-FROM churnprevent.alert
+SELECT a.alert_id, a.model, a.source, a.level, a.message, a.numbers, a.times, a.raised_at, a.last_at
+FROM churnprevent.alert a
+JOIN churnprevent.usable_model u USING (model)
 WHERE resolved_at IS NULL AND acknowledged_at IS NULL
 ORDER BY level, last_at DESC;
-COMMENT ON VIEW churnprevent.alert_open IS 'alerts that last and that nobody has acknowledged, critical ones first';
+COMMENT ON VIEW churnprevent.alert_open IS 'alerts that last and that nobody has acknowledged, of models that the user may use; critical ones first';

@@ -71,5 +71,7 @@ CREATE VIEW churnprevent.drift_status AS
 SELECT r.model, r.version, r.checked_at, r.mode, r.reference, r.period, f.segment, f.feature, f.level, f.psi, f.kl, f.js, f.ks,
 	f.wasserstein, f.chi2, f.p_value, f.missing_reference, f.missing, f.unseen, f.importance, f.auc, f.rows, f.recommendation
 FROM (SELECT DISTINCT ON (model) * FROM churnprevent.drift_report ORDER BY model, report_id DESC) r
-JOIN churnprevent.drift_feature f USING (report_id);
-COMMENT ON VIEW churnprevent.drift_status IS 'the last recorded check of every model, feature by feature';
+JOIN churnprevent.drift_feature f USING (report_id)
+JOIN churnprevent.usable_model u USING (model)
+WHERE f.segment IS NULL OR pg_catalog.pg_has_role(u.owner, 'USAGE');
+COMMENT ON VIEW churnprevent.drift_status IS 'the last recorded check of every model that the user may use, feature by feature; segments, which are values of customers, are shown to its owner';

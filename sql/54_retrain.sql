@@ -11,8 +11,8 @@ CREATE TABLE churnprevent.retrain_rule (
 	retry_after interval NOT NULL DEFAULT '7 days'
 );
 COMMENT ON TABLE churnprevent.retrain_rule IS 'when a model is to be trained again; a model without a row has the defaults; NULL = never for that reason';
-COMMENT ON COLUMN churnprevent.retrain_rule.drift_level IS 'level of the last recorded check of the deployed version from which on';
-COMMENT ON COLUMN churnprevent.retrain_rule.performance_drop IS 'fall of the AUC since training, where it is more than chance';
+COMMENT ON COLUMN churnprevent.retrain_rule.drift_level IS 'level, from which on, of the last recorded scan of the deployed version against its training by an owner';
+COMMENT ON COLUMN churnprevent.retrain_rule.performance_drop IS 'AUC short of what the probabilities promised for the same customers, where it is more than chance';
 COMMENT ON COLUMN churnprevent.retrain_rule.performance_period IS 'decisions that it is measured on';
 COMMENT ON COLUMN churnprevent.retrain_rule.max_age IS 'time since the deployed version was trained';
 COMMENT ON COLUMN churnprevent.retrain_rule.new_rows IS 'labelled rows in the source of the training, more than there were';

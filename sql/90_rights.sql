@@ -47,7 +47,7 @@ BEGIN
 		' rows, churn_rate, feature_count, features, member_weights, metrics, ensemble, importance) ON churnprevent.model TO %I', role);
 	EXECUTE format('GRANT SELECT ON churnprevent.action, churnprevent.catalogue, churnprevent.policy, churnprevent.action_effect, churnprevent.forgotten TO %I', role);
 	EXECUTE format('GRANT SELECT ON churnprevent.experiment, churnprevent.experiment_phase, churnprevent.experiment_result, churnprevent.experiment_timeline, churnprevent.saved_revenue TO %I', role);
-	EXECUTE format('GRANT SELECT ON churnprevent.drift_status, churnprevent.model_performance, churnprevent.alert_open TO %I', role);
+	EXECUTE format('GRANT SELECT ON churnprevent.usable_model, churnprevent.drift_status, churnprevent.model_performance, churnprevent.alert_open TO %I', role);
 	IF privileges <> 'reader' THEN
 		EXECUTE format('GRANT SELECT ON churnprevent.drift_report, churnprevent.drift_feature, churnprevent.alert, churnprevent.retrain_review TO %I', role);
 		EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON churnprevent.retrain_rule TO %I', role);

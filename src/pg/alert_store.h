@@ -13,7 +13,7 @@
 /* The channel that is told after commit. */
 #define CP_ALERT_CHANNEL "churnprevent_alert"
 
-/* What was found, and by whom: "drift" or "performance". */
+/* What was found, and by whom: as churnprevent.alert.source has it. */
 typedef struct CpFinding
 {
 	const char *model;

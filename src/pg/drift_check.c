@@ -11,8 +11,10 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "num/rng.h"
 #include "num/special.h"
 #include "num/vec.h"
+#include "pg/base_rate.h"
 #include "pg/drift_check.h"
 #include "pg/drift_statistics.h"
 #include "pg/evaluation_set.h"
@@ -25,6 +27,9 @@
 #define REFERENCE_ROWS 200000
 /* Rows that are scored to say what the scores looked like in another reference. */
 #define SCORED_ROWS 50000
+
+/* Of the seed: the one before draws the sample. */
+#define SPREAD_STREAM 1
 
 /* One reference: of all customers, or of a segment. */
 typedef struct Reference
@@ -45,9 +50,11 @@ typedef struct Checking
 	CpDictionary segments;
 	Reference all;
 	Reference *parts; /* [segments.count] */
+	double labelled;  /* rows of the reference whose outcome is known */
 	CpDriftRows current;
 	double *scores;     /* [current.sampled] */
 	double *importance; /* [map->count] shares */
+	CpBaseRate rate;
 	CpDomain domain;
 	CpDriftLine *combinations; /* NULL = not looked at */
 } Checking;
@@ -67,7 +74,30 @@ allocate(const Checking *checking, size_t count, size_t size)
 	return block;
 }
 
+bool
+cp_drift_against_training(const CpDriftRequest *request)
+{
+	return request->reference == NULL || strcmp(request->reference, "training") == 0;
+}
+
 /* --- which rows -------------------------------------------------------------- */
+
+/* What is to be read, by default what the model was trained on. */
+static char *
+source_of(const Checking *checking)
+{
+	Jsonb *options = cp_store_options(&checking->loaded->ref);
+
+	if (checking->request->source != NULL)
+		return checking->request->source;
+	if (checking->rate.all > 0 || cp_json_get_text(options, "weight") != NULL)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("a source of customers as they come must be named"),
+		                errdetail("Model \"%s\" was trained with a weight or a \"base_rate\": its"
+		                          " rows do not each stand for one customer.",
+		                          checking->loaded->name)));
+	return cp_store_source(&checking->loaded->ref);
+}
 
 /* `times` periods ago, as text. */
 static char *
@@ -77,7 +107,8 @@ ago(const Interval *period, int times)
 
 	for (int i = 0; i < times; i++)
 		moment = DirectFunctionCall2(timestamptz_mi_interval, moment, IntervalPGetDatum(period));
-	return DatumGetCString(DirectFunctionCall1(timestamptz_out, moment));
+	/* ISO whatever DateStyle is: abbreviated zones are ambiguous. */
+	return pstrdup(timestamptz_to_str(DatumGetTimestampTz(moment)));
 }
 
 /* The source cut down to the period, or to the one before it. */
@@ -87,7 +118,6 @@ within_period(const Checking *checking, bool before)
 	const CpDriftRequest *request = checking->request;
 	const char *source = checking->check->source;
 	const char *column = request->time_column;
-	char *within;
 
 	if (request->period == NULL)
 		return source;
@@ -99,11 +129,23 @@ within_period(const Checking *checking, bool before)
 		                errdetail("Model \"%s\" was trained without one.", checking->loaded->name),
 		                errhint("Name it in the options: {\"time_column\": ...}.")));
 	column = quote_identifier(column);
-	within = psprintf("SELECT * FROM %s WHERE %s >= %s", cp_source_item(source), column,
-	                  quote_literal_cstr(ago(request->period, before ? 2 : 1)));
-	return !before ? within
-	               : psprintf("%s AND %s < %s", within, column,
-	                          quote_literal_cstr(ago(request->period, 1)));
+	return psprintf("SELECT * FROM %s WHERE %s >= %s::timestamptz AND %s %s %s::timestamptz",
+	                cp_source_item(source), column,
+	                quote_literal_cstr(ago(request->period, before ? 2 : 1)), column,
+	                before ? "<" : "<=", quote_literal_cstr(ago(request->period, before ? 1 : 0)));
+}
+
+/* The model's own source is somebody's SQL: it runs with the rights of its owner. */
+static void
+read_rows(const Checking *checking, const CpDriftSource *how, bool own, CpDriftRows *rows)
+{
+	CpIdentity identity;
+
+	if (own)
+		cp_become(&identity, checking->loaded->ref.owner);
+	cp_drift_read(how, rows);
+	if (own)
+		cp_become_again(&identity);
 }
 
 static CpDriftSource
@@ -140,6 +182,28 @@ score(const Checking *checking, const double *vectors, uint32 rows)
 	}
 	pfree(scratch);
 	return scores;
+}
+
+/*
+ * One random row of each of as many equal parts: a reservoir's first rows are the table's first, and
+ * rows in equal steps would be of one kind where the table alternates.
+ */
+static double *
+spread_rows(const Checking *checking, const double *vectors, uint32 rows, uint32 wanted)
+{
+	uint32 width = checking->map->count;
+	double *spread = allocate(checking, (size_t) wanted * width, sizeof(double));
+	CpRng rng;
+
+	cp_rng_init(&rng, (uint64) checking->request->seed, SPREAD_STREAM);
+	for (uint32 i = 0; i < wanted; i++)
+	{
+		double place = (i + cp_rng_uniform(&rng)) * rows / wanted;
+
+		memcpy(spread + (size_t) i * width, vectors + (size_t) Min(place, rows - 1) * width,
+		       width * sizeof(double));
+	}
+	return spread;
 }
 
 /* --- references ---------------------------------------------------------------- */
@@ -234,31 +298,35 @@ refer_to_training(Checking *checking)
 	const CpProfile *profile = &checking->check->model.profile;
 
 	checking->all.profile = *profile;
+	checking->labelled = profile->rows;
 	if (checking->request->segment_by != NULL)
 		profile_parts(checking, profile->sample, segments_of_sample(checking, profile),
 		              profile->sample_rows);
 }
 
 static void
-refer_to_source(Checking *checking, const char *text)
+refer_to_source(Checking *checking, const char *text, bool own)
 {
 	CpDriftSource how = reading_of(checking, text);
 	CpProfile *profile = &checking->all.profile;
 	CpContext *context = &checking->bridge->context;
 	CpDriftRows rows;
+	double *spread;
 	uint32 scored;
 
 	how.sample = REFERENCE_ROWS;
-	cp_drift_read(&how, &rows);
+	read_rows(checking, &how, own, &rows);
 	if (rows.rows == 0)
 		ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION), errmsg("the reference has no rows")));
 	profile_of_rows(checking, rows.vectors, NULL, rows.sampled, CP_NO_SEGMENT, profile);
 	profile->sample = rows.vectors;
 	profile->sample_rows = rows.sampled;
+	checking->labelled = rows.labelled;
 	profile->churn_rate = rows.labelled > 0 ? (double) rows.churned / rows.labelled : NAN;
 	scored = Min(rows.sampled, SCORED_ROWS);
-	try(checking, cp_profile_feature(context, score(checking, rows.vectors, scored), NULL, scored,
-	                                 false, 0, &profile->score));
+	spread = spread_rows(checking, rows.vectors, rows.sampled, scored);
+	try(checking, cp_profile_feature(context, score(checking, spread, scored), NULL, scored, false,
+	                                 0, &profile->score));
 	if (checking->request->segment_by != NULL)
 		profile_parts(checking, rows.vectors, rows.segments, rows.sampled);
 }
@@ -269,12 +337,12 @@ open_reference(Checking *checking)
 	const CpDriftRequest *request = checking->request;
 
 	cp_dictionary_init(&checking->segments, &checking->bridge->context);
-	if (request->reference == NULL || strcmp(request->reference, "training") == 0)
+	if (cp_drift_against_training(request))
 		refer_to_training(checking);
 	else if (strcmp(request->reference, "previous") != 0)
-		refer_to_source(checking, request->reference);
+		refer_to_source(checking, request->reference, false);
 	else if (request->period != NULL)
-		refer_to_source(checking, within_period(checking, true));
+		refer_to_source(checking, within_period(checking, true), request->source == NULL);
 	else
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 		                errmsg("\"previous\" needs a period to be previous to")));
@@ -311,7 +379,7 @@ scan(Checking *checking)
 	how.segment_counters = counters;
 	how.segment_tallied = tallied;
 	how.sample = (uint32) checking->request->sample;
-	cp_drift_read(&how, &checking->current);
+	read_rows(checking, &how, checking->request->source == NULL, &checking->current);
 	for (uint32 s = 0; s < nparts; s++)
 		checking->parts[s].tallied = tallied[s];
 	checking->scores = score(checking, checking->current.vectors, checking->current.sampled);
@@ -364,6 +432,26 @@ is_excluded(const CpDriftRequest *request, const char *feature)
 }
 
 static void
+check_excluded(const Checking *checking)
+{
+	ListCell *cell;
+
+	foreach (cell, checking->request->exclude)
+	{
+		uint32 f = 0;
+
+		while (f < checking->map->count &&
+		       strcmp(lfirst(cell), checking->map->features[f].name) != 0)
+			f++;
+		if (f == checking->map->count)
+			ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
+			                errmsg("model \"%s\" has no feature \"%s\"", checking->loaded->name,
+			                       (char *) lfirst(cell)),
+			                errdetail("It was given as \"exclude\".")));
+	}
+}
+
+static void
 add_features(Checking *checking, Reference *reference)
 {
 	CpFeatureDrift *drifts = palloc(checking->map->count * sizeof(CpFeatureDrift));
@@ -412,8 +500,8 @@ static void
 add_label(Checking *checking)
 {
 	const CpProfile *profile = &checking->all.profile;
-	double before[2] = {profile->rows * (1 - profile->churn_rate),
-	                    profile->rows * profile->churn_rate};
+	double before[2] = {checking->labelled * (1 - profile->churn_rate),
+	                    checking->labelled * profile->churn_rate};
 	uint64 now[3] = {checking->current.labelled - checking->current.churned,
 	                 checking->current.churned, 0};
 	CpCounted counted = {.counts = now};
@@ -422,25 +510,12 @@ add_label(Checking *checking)
 
 	if (checking->current.labelled == 0 || isnan(profile->churn_rate))
 		return;
-	try(checking, cp_reference_of_levels(&checking->bridge->context, before, 2, 0, profile->rows,
-	                                     &reference));
+	try(checking, cp_reference_of_levels(&checking->bridge->context, before, 2, 0,
+	                                     checking->labelled, &reference));
 	line = add_line(checking, NULL, CP_DRIFT_LABEL);
 	cp_reference_compare(&reference, &counted, &line->drift);
 	line->drift.unseen = NAN;
-	line->reference_rows = profile->rows;
-}
-
-/* Rows in equal steps: a reservoir's first rows are the table's first. */
-static double *
-spread_rows(const Checking *checking, const double *vectors, uint32 rows, uint32 wanted)
-{
-	uint32 width = checking->map->count;
-	double *spread = allocate(checking, (size_t) wanted * width, sizeof(double));
-
-	for (uint32 i = 0; i < wanted; i++)
-		memcpy(spread + (size_t) i * width, vectors + (size_t) ((uint64) i * rows / wanted) * width,
-		       width * sizeof(double));
-	return spread;
+	line->reference_rows = checking->labelled;
 }
 
 /* What AUC a normal distribution has that is shifted by so much PSI: Phi(sqrt(psi / 2)). */
@@ -477,6 +552,7 @@ compare_combinations(Checking *checking)
 	line->drift.cells.psi = line->drift.cells.kl_reference = line->drift.cells.js = NAN;
 	line->drift.ks = line->drift.wasserstein = line->drift.chi2.statistic = NAN;
 	line->drift.missing = line->drift.missing_reference = line->drift.unseen = NAN;
+	line->drift.chi2.p = line->drift.missing_p = NAN;
 	line->reference_rows = before;
 	line->auc = checking->domain.auc;
 	checking->combinations = line;
@@ -570,15 +646,22 @@ estimate(Checking *checking)
 {
 	CpDriftCheck *check = checking->check;
 	CpContext *context = &checking->bridge->context;
+	uint32 n = checking->current.sampled;
+	double *probabilities = allocate(checking, n, sizeof(double));
 	CpScored held_out;
 
+	memcpy(probabilities, checking->scores, n * sizeof(double));
+	cp_probabilities_of_all(&checking->rate, probabilities, n);
 	check->measured = cp_stored_holdout(checking->bridge, &checking->loaded->ref,
 	                                    checking->loaded->name, &held_out);
 	if (check->measured)
+	{
+		cp_scored_of_all(checking->bridge, &checking->rate, &held_out);
 		try(checking, cp_evaluation(context, &held_out, 0.95, &check->trained));
+	}
 	try(checking,
-	    cp_estimate_performance(context, checking->scores, checking->current.sampled,
-	                            check->measured ? &held_out : NULL, 0.95, &check->expected));
+	    cp_estimate_performance(context, probabilities, n, check->measured ? &held_out : NULL, 0.95,
+	                            &check->expected));
 }
 
 /* --- words ----------------------------------------------------------------------- */
@@ -595,6 +678,14 @@ telling_feature(const Checking *checking)
 	return checking->map->features[best].name;
 }
 
+/* Has above all the share without a value moved? */
+static bool
+is_gap(const CpDriftLine *line)
+{
+	return is_feature(line) &&
+	       (line->drift.gaps.psi > line->drift.cells.psi || isnan(line->drift.cells.psi));
+}
+
 static const char *
 advice_for(const Checking *checking, const CpDriftLine *line)
 {
@@ -607,15 +698,55 @@ advice_for(const Checking *checking, const CpDriftLine *line)
 		return psprintf("today's customers can be told from those before, best by %s",
 		                telling_feature(checking));
 	if (strcmp(line->feature, CP_DRIFT_SCORE) == 0)
-		return "the model expects another share of customers to leave";
+		return "the model scores customers otherwise than it did";
 	if (strcmp(line->feature, CP_DRIFT_LABEL) == 0)
 		return "another share of customers leaves: calibrate by training again";
-	if (drift->gaps.psi > drift->cells.psi || isnan(drift->cells.psi))
+	if (is_gap(line))
 		return psprintf(percent, 100 * drift->missing, 100 * drift->missing_reference);
-	if (drift->unseen > 0.05)
+	if (drift->unseen - drift->unseen_reference > 0.05)
 		return psprintf("%.1f %% have a value that the model tells from no other: train again",
 		                100 * drift->unseen);
 	return line->level == CP_ALARM_WARNING ? "watch it" : "find out why, and train again";
+}
+
+/* What has moved as far as the level says: features by name, else combinations, else a segment. */
+static void
+append_moved(StringInfo text, const CpDriftCheck *check)
+{
+	const char *combinations = NULL;
+	int moved = 0;
+
+	for (uint32 i = 0; i < check->count; i++)
+	{
+		const CpDriftLine *line = &check->lines[i];
+
+		if (line->level != check->level || line->segment != NULL)
+			continue;
+		if (!isnan(line->auc))
+			combinations = "features go together otherwise than they did.";
+		else
+			appendStringInfo(text, "%s%s", moved++ == 0 ? "" : ", ", line->feature);
+	}
+	appendStringInfoString(text, moved > 1              ? " have moved."
+	                             : moved == 1           ? " has moved."
+	                             : combinations != NULL ? combinations
+	                                                    : "customers of a segment have changed.");
+}
+
+/* A smaller fall is not worth a word. */
+#define LEAST_FALL 0.005
+
+static void
+append_cost(StringInfo text, const CpDriftCheck *check)
+{
+	double now = check->expected.auc.value, then = check->trained.metrics.auc;
+
+	if (!check->measured || isnan(now) || isnan(then))
+		return;
+	if (then - now < LEAST_FALL)
+		appendStringInfoString(text, " The AUC is not expected to fall.");
+	else
+		appendStringInfo(text, " The AUC is expected to fall from %.3f to %.3f.", then, now);
 }
 
 static const char *
@@ -623,7 +754,7 @@ advice(const Checking *checking)
 {
 	const CpDriftCheck *check = checking->check;
 	StringInfoData text;
-	int moved = 0;
+	bool broken = false;
 
 	if (check->level == CP_ALARM_FEW)
 		return psprintf("Too few rows to tell: %.0f are needed on either side.",
@@ -631,16 +762,14 @@ advice(const Checking *checking)
 	if (check->level == CP_ALARM_OK)
 		return "Nothing to do: customers look as they did.";
 	initStringInfo(&text);
-	appendStringInfoString(&text, check->level == CP_ALARM_CRITICAL ? "Train again: " : "Watch: ");
 	for (uint32 i = 0; i < check->count; i++)
-		if (check->lines[i].level == check->level && check->lines[i].segment == NULL)
-			appendStringInfo(&text, "%s%s", moved++ == 0 ? "" : ", ", check->lines[i].feature);
-	appendStringInfoString(&text, moved == 0   ? "customers of a segment have changed."
-	                              : moved == 1 ? " has moved."
-	                                           : " have moved.");
-	if (check->measured && !isnan(check->expected.auc.value) && !isnan(check->trained.metrics.auc))
-		appendStringInfo(&text, " An AUC of %.3f is to be expected; at training it was %.3f.",
-		                 check->expected.auc.value, check->trained.metrics.auc);
+		broken |= check->lines[i].level == check->level && is_gap(&check->lines[i]);
+	/* A model trained on a broken feed is worse than one that is out of date. */
+	appendStringInfoString(&text, broken ? "See whether the feed is broken: "
+	                              : check->level == CP_ALARM_CRITICAL ? "Train again: "
+	                                                                  : "Watch: ");
+	append_moved(&text, check);
+	append_cost(&text, check);
 	return text.data;
 }
 
@@ -648,28 +777,24 @@ void
 cp_drift_check(const CpDriftRequest *request, CpDriftCheck *check)
 {
 	Checking checking = {.request = request, .check = check};
-	CpIdentity identity;
 	uint32 nlines;
 
 	memset(check, 0, sizeof(*check));
-	cp_model_profile_open(&check->model, request->model, 0, CurrentMemoryContext);
+	cp_model_profile_open(&check->model, request->model, 0, cp_drift_against_training(request),
+	                      CurrentMemoryContext);
 	checking.bridge = &check->model.bridge;
 	checking.bridge->context.budget = (size_t) cp_training_memory * 1024;
 	checking.loaded = check->model.loaded;
 	checking.map = &checking.loaded->model.map;
-	check->source =
-		request->source != NULL ? request->source : cp_store_source(&checking.loaded->ref);
-	/* The model's own source is somebody's SQL: it runs with the rights of its owner. */
-	if (request->source == NULL)
-		cp_become(&identity, checking.loaded->ref.owner);
+	checking.rate = cp_base_rate_of(&checking.loaded->ref);
+	check->source = source_of(&checking);
+	check_excluded(&checking);
 	SPI_connect();
 	/* What is found outlives SPI's own memory. */
 	MemoryContextSwitchTo(checking.bridge->memory);
 	open_reference(&checking);
 	look(&checking);
 	SPI_finish();
-	if (request->source == NULL)
-		cp_become_again(&identity);
 	read_importance(&checking);
 	nlines = (checking.segments.count + 1) * checking.map->count + 3;
 	check->lines = allocate(&checking, nlines, sizeof(CpDriftLine));

@@ -76,6 +76,9 @@ typedef struct CpDriftCheck
 	const char *recommendation;
 } CpDriftCheck;
 
+/* Is it held against the customers of the training? */
+extern bool cp_drift_against_training(const CpDriftRequest *request);
+
 /* Memory: the current context, which the caller deletes. SPI must not be connected. */
 extern void cp_drift_check(const CpDriftRequest *request, CpDriftCheck *check);
 

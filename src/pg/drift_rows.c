@@ -184,7 +184,6 @@ open_label(Reading *reading)
 
 	reading->label_column =
 		how->label == NULL ? -1 : cp_find_column(reading->source.descriptor, how->label);
-	reading->rows->has_label = reading->label_column >= 0;
 	if (reading->label_column < 0)
 		return;
 	type = TupleDescAttr(reading->source.descriptor, reading->label_column)->atttypid;
@@ -194,8 +193,9 @@ open_label(Reading *reading)
 void
 cp_drift_read(const CpDriftSource *source, CpDriftRows *rows)
 {
+	MemoryContext memory = CurrentMemoryContext;
 	MemoryContext row_memory =
-		AllocSetContextCreate(CurrentMemoryContext, "churnprevent row", ALLOCSET_DEFAULT_SIZES);
+		AllocSetContextCreate(memory, "churnprevent row", ALLOCSET_DEFAULT_SIZES);
 	Reading reading = {.how = source, .rows = rows, .count = source->loaded->model.map.count};
 	HeapTuple tuple;
 
@@ -216,5 +216,7 @@ cp_drift_read(const CpDriftSource *source, CpDriftRows *rows)
 		MemoryContextReset(row_memory);
 	}
 	cp_source_close(&reading.source);
+	/* Every call of SPI leaves its own. */
+	MemoryContextSwitchTo(memory);
 	MemoryContextDelete(row_memory);
 }

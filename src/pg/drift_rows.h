@@ -46,7 +46,6 @@ typedef struct CpDriftRows
 	uint64 rows;
 	uint64 labelled;  /* rows with a label */
 	uint64 churned;   /* of them */
-	bool has_label;   /* has the source the column? */
 	uint64 elsewhere; /* rows of segments that are closed */
 	uint32 sampled;
 	double *vectors;  /* [sampled][features] */

@@ -179,10 +179,17 @@ count_column(const CpCounter *counter, CpTallied *tallied, uint32 f, const CpFea
 	                 .cells = palloc0((reference->cells + 1) * sizeof(double)),
 	                 .least = &tallied->least[f],
 	                 .most = &tallied->most[f]};
+	uint64 *counts = tallied->counts + counter->offsets[f];
+	uint64 left = (uint64) rows;
 
 	add_column(&shares, tuple);
-	for (uint32 c = 0; c <= reference->cells; c++)
-		tallied->counts[counter->offsets[f] + c] = (uint64) rint(shares.cells[c] * rows);
+	/* Whole rows, as many in all as there are: what rounding leaves counts as missing. */
+	for (uint32 c = 0; c < reference->cells; c++)
+	{
+		counts[c] = Min((uint64) rint(shares.cells[c] * rows), left);
+		left -= counts[c];
+	}
+	counts[reference->cells] = shares.cells[reference->cells] > 0 ? left : 0;
 	pfree(shares.cells);
 }
 

@@ -42,24 +42,27 @@ cp_drift_line_row(const CpDriftLine *line, Datum *values, bool *nulls)
 	set_text(&values[n], &nulls[n], line->recommendation);
 }
 
+const char *
+cp_drift_reference_kind(const CpDriftRequest *request)
+{
+	if (cp_drift_against_training(request))
+		return "training";
+	return strcmp(request->reference, "previous") == 0 ? "previous" : "source";
+}
+
 static int64
 insert_report(const CpDriftRequest *request, const CpDriftCheck *check, Jsonb *summary, Oid caller)
 {
 	Oid types[] = {TEXTOID,     INT4OID, INT8OID,   REGROLEOID, TEXTOID, TEXTOID,
 	               INTERVALOID, INT8OID, FLOAT8OID, TEXTOID,    JSONBOID};
-	const char *reference = request->reference;
 	Datum values[lengthof(types)];
 
-	if (reference == NULL)
-		reference = "training";
-	else if (strcmp(reference, "training") != 0 && strcmp(reference, "previous") != 0)
-		reference = "source";
 	values[0] = CStringGetTextDatum(check->model.loaded->name);
 	values[1] = Int32GetDatum(check->model.loaded->ref.version);
 	values[2] = Int64GetDatum(check->model.loaded->ref.model_id);
 	values[3] = ObjectIdGetDatum(caller);
 	values[4] = CStringGetTextDatum(request->mode);
-	values[5] = CStringGetTextDatum(reference);
+	values[5] = CStringGetTextDatum(cp_drift_reference_kind(request));
 	values[6] = IntervalPGetDatum(request->period);
 	values[7] = Int64GetDatum((int64) check->rows);
 	values[8] = Float8GetDatum(check->reference_rows);

@@ -14,6 +14,9 @@
 /* A line as the columns of cp_drift_check and of churnprevent.drift_feature. */
 extern void cp_drift_line_row(const CpDriftLine *line, Datum *values, bool *nulls);
 
+/* "training", "previous" or "source". */
+extern const char *cp_drift_reference_kind(const CpDriftRequest *request);
+
 /* Write the check down. summary: its JSON. */
 extern void cp_drift_record(const CpDriftRequest *request, const CpDriftCheck *check,
                             Jsonb *summary);

@@ -217,7 +217,7 @@ open_model(FunctionCallInfo fcinfo)
 	                                    : opened->name != NULL && strcmp(name, opened->name) == 0))
 		return opened;
 	opened = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(Opened));
-	cp_model_profile_open(&opened->model, name, 0, fcinfo->flinfo->fn_mcxt);
+	cp_model_profile_open(&opened->model, name, 0, true, fcinfo->flinfo->fn_mcxt);
 	if (name != NULL)
 		opened->name = MemoryContextStrdup(fcinfo->flinfo->fn_mcxt, name);
 	fcinfo->flinfo->fn_extra = opened;

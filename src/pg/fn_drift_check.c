@@ -6,7 +6,10 @@
 #include <math.h>
 
 #include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
@@ -53,6 +56,18 @@ check_mode(const CpDriftRequest *request)
 }
 
 static void
+check_period(const CpDriftRequest *request)
+{
+	Interval zero = {0};
+
+	if (request->period != NULL &&
+	    DatumGetInt32(DirectFunctionCall2(interval_cmp, IntervalPGetDatum(request->period),
+	                                      IntervalPGetDatum(&zero))) <= 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("a period must be longer than nothing")));
+}
+
+static void
 read_request(FunctionCallInfo fcinfo, CpDriftRequest *request)
 {
 	memset(request, 0, sizeof(*request));
@@ -67,6 +82,7 @@ read_request(FunctionCallInfo fcinfo, CpDriftRequest *request)
 	request->period = PG_ARGISNULL(2) ? NULL : PG_GETARG_INTERVAL_P(2);
 	cp_options_object(cp_options_argument(fcinfo, 3), rules, "{\"segment_by\": \"plan\"}", request);
 	check_mode(request);
+	check_period(request);
 }
 
 /* A document writes numbers out: a hundred zeros say no more than one. */
@@ -163,12 +179,19 @@ run(FunctionCallInfo fcinfo, const char *function, CpDriftCheck *check, Jsonb **
 		return;
 	cp_drift_record(&request, check, *summary);
 	finding.model = check->model.loaded->name;
-	finding.source = "drift";
+	finding.source = cp_drift_against_training(&request)
+	                     ? "drift"
+	                     : psprintf("drift from %s", cp_drift_reference_kind(&request));
 	finding.level = check->level;
 	finding.message = check->recommendation;
 	finding.numbers = *summary;
-	/* Statistics are a first look: they may alarm, but not give the all-clear. */
-	if (check->level > CP_ALARM_OK || strcmp(request.mode, "scan") == 0)
+	/*
+	 * Who owns the model is told of what its owners find. Statistics are a first look, and what
+	 * leaves features out is no whole one: they may alarm, but not give the all-clear.
+	 */
+	if (!has_privs_of_role(GetUserId(), check->model.loaded->ref.owner))
+		return;
+	if (check->level > CP_ALARM_OK || (strcmp(request.mode, "scan") == 0 && request.exclude == NIL))
 		cp_alert(&finding);
 }
 

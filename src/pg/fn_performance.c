@@ -18,7 +18,7 @@
 PG_FUNCTION_INFO_V1(cp_performance);
 PG_FUNCTION_INFO_V1(cp_performance_check);
 
-#define COLUMNS 8
+#define COLUMNS 9
 
 /* From so many times more or fewer than expected on calibration is critical; a warning from the root on. */
 #define CALIBRATION_CRITICAL 1.5
@@ -58,8 +58,9 @@ put_side(ReturnSetInfo *info, const CpPerformance *performance, CpPerformanceBas
 		put_number(values, nulls, 3, side->values[k]);
 		put_number(values, nulls, 4, side->ranges[k].low);
 		put_number(values, nulls, 5, side->ranges[k].high);
-		put_number(values, nulls, 6, training->values[k]);
-		put_number(values, nulls, 7, side->values[k] - training->values[k]);
+		put_number(values, nulls, 6, side->expected[k]);
+		put_number(values, nulls, 7, training->values[k]);
+		put_number(values, nulls, 8, side->values[k] - training->values[k]);
 		tuplestore_putvalues(info->setResult, info->setDesc, values, nulls);
 	}
 }
@@ -105,8 +106,8 @@ level_of_calibration(const CpPerformance *performance)
 	CpInterval range = side->ranges[CP_PERFORMANCE_CALIBRATION];
 	double off = fabs(log(side->values[CP_PERFORMANCE_CALIBRATION]));
 
-	if (!performance->calibrated || cp_performance_judged(performance) != side ||
-	    (range.low <= 1 && range.high >= 1) || off < log(CALIBRATION_CRITICAL) / 2)
+	if (cp_performance_judged(performance) != side || (range.low <= 1 && range.high >= 1) ||
+	    off < log(CALIBRATION_CRITICAL) / 2)
 		return CP_ALARM_OK;
 	return off < log(CALIBRATION_CRITICAL) ? CP_ALARM_WARNING : CP_ALARM_CRITICAL;
 }
@@ -117,9 +118,10 @@ message_of(const CpPerformance *performance)
 	const CpPerformanceSide *now = cp_performance_judged(performance);
 	const CpPerformanceSide *before = &performance->sides[CP_PERFORMANCE_TRAINING];
 
-	return psprintf("AUC %.3f, at training %.3f; %.2f times as many left as were expected.",
-	                now->values[CP_PERFORMANCE_AUC], before->values[CP_PERFORMANCE_AUC],
-	                now->values[CP_PERFORMANCE_CALIBRATION]);
+	return psprintf("AUC %.3f where %.3f was to be expected (at training %.3f);"
+	                " %.2f times as many left as expected.",
+	                now->values[CP_PERFORMANCE_AUC], now->expected[CP_PERFORMANCE_AUC],
+	                before->values[CP_PERFORMANCE_AUC], now->values[CP_PERFORMANCE_CALIBRATION]);
 }
 
 static Jsonb *

@@ -13,6 +13,7 @@
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/memutils.h"
+#include "utils/snapmgr.h"
 
 #include "pg/args.h"
 #include "pg/gate.h"
@@ -65,16 +66,18 @@ static const char rule_query[] =
 	"WITH rule AS (SELECT * FROM churnprevent.retrain_rule WHERE model = $1"
 	"  UNION ALL SELECT $1, 'critical', 0.03, '90 days', '90 days', NULL, '7 days'"
 	"  WHERE NOT EXISTS (SELECT FROM churnprevent.retrain_rule WHERE model = $1)),"
-	" checked AS (SELECT level FROM churnprevent.drift_report WHERE model_id = $2"
+	" checked AS (SELECT d.level FROM churnprevent.drift_report d JOIN churnprevent.model m USING (model_id)"
+	"  WHERE model_id = $2 AND d.reference = 'training' AND d.mode = 'scan' AND d.level <> 'too few rows'"
+	"  AND pg_has_role(d.checked_by, m.owner, 'USAGE')"
 	"  ORDER BY report_id DESC LIMIT 1),"
-	" tried AS (SELECT reviewed_at FROM churnprevent.retrain_review WHERE model = $1 AND version = $3"
+	" tried AS (SELECT reviewed_at FROM churnprevent.retrain_review WHERE model = $1 AND version = $3 AND NOT deployed"
 	"  ORDER BY review_id DESC LIMIT 1)"
 	" SELECT r.drift_level, coalesce(c.level, 'not checked'),"
 	"  coalesce(c.level IN (r.drift_level, 'critical') AND r.drift_level IS NOT NULL, false),"
 	"  r.max_age::text, date_trunc('second', now() - m.created_at)::text,"
 	"  coalesce(now() - m.created_at > r.max_age, false),"
 	"  r.performance_drop, r.performance_period, coalesce(r.new_rows, 0), m.rows,"
-	"  CASE WHEN now() < t.reviewed_at + r.retry_after THEN t.reviewed_at::text END, r.retry_after::text"
+	"  CASE WHEN now() < t.reviewed_at + r.retry_after THEN date_trunc('second', t.reviewed_at)::text END, r.retry_after::text"
 	" FROM rule r JOIN churnprevent.model m ON m.model_id = $2 LEFT JOIN checked c ON true"
 	" LEFT JOIN tried t ON true";
 
@@ -138,9 +141,10 @@ review_performance(Review *review)
 	cp_performance_read(review->name, review->period, &performance);
 	drop = cp_performance_drop(&performance, &significant);
 	finding->threshold = psprintf("%g", review->drop);
-	finding->observed = isnan(drop)   ? pstrdup("too few rows")
-	                    : significant ? psprintf("%.4f", drop)
-	                                  : psprintf("%.4f, by chance", drop);
+	finding->observed =
+		isnan(drop)
+			? pstrdup("too few rows")
+			: psprintf(drop >= review->drop && !significant ? "%.4f, by chance" : "%.4f", drop);
 	finding->fired = significant && drop >= review->drop;
 }
 
@@ -259,7 +263,7 @@ put_step(ReturnSetInfo *info, const char *step, const Finding *finding, int32 ve
 static void
 apply(ReturnSetInfo *info, const Review *review)
 {
-	Finding step = {.fired = true};
+	Finding step = {.fired = false};
 	CpGate gate;
 	int32 version;
 
@@ -271,6 +275,7 @@ apply(ReturnSetInfo *info, const Review *review)
 		return;
 	}
 	version = train(review, &gate);
+	step.fired = true;
 	step.observed = "trained";
 	put_step(info, "training", &step, version);
 	step.fired = gate.verdict.passed;
@@ -295,6 +300,8 @@ cp_retrain_review(PG_FUNCTION_ARGS)
 		AllocSetContextCreate(CurrentMemoryContext, "churnprevent review", ALLOCSET_DEFAULT_SIZES);
 	caller = MemoryContextSwitchTo(review.memory);
 	cp_store_check_owner(review.name);
+	if (act)
+		cp_store_lock(review.name);
 	cp_scorer_find(review.name, 0, &review.ref);
 	read_rule(&review);
 	review_performance(&review);
@@ -306,6 +313,8 @@ cp_retrain_review(PG_FUNCTION_ARGS)
 	}
 	if (fired && act)
 		apply(info, &review);
+	if (act)
+		PopActiveSnapshot();
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(review.memory);
 	return (Datum) 0;

@@ -170,15 +170,14 @@ static void
 explain(CpGate *gate)
 {
 	CpGateVerdict *verdict = &gate->verdict;
-	const char *which = verdict->unknown ? "held-out rows of customers new to the deployed version"
+	const char *which = verdict->unknown ? "held-out rows of customers new to it"
 	                    : gate->by_time  ? "newest rows"
-	                                     : "held-out rows, some of which the deployed version may"
-	                                       " have learned from";
+	                                     : "held-out rows, which it may have learned from in part";
 
 	verdict->reason = MemoryContextStrdup(
 		gate->memory, isnan(verdict->difference)
 						  ? psprintf("%u held-out rows are too few to compare on.", verdict->rows)
-						  : psprintf("log-loss %.4f, the deployed version has %.4f, on %u %s"
+						  : psprintf("log-loss %.4f, the version before has %.4f, on %u %s"
 	                                 " (difference %+.4f, 95 %% interval %+.4f to %+.4f).",
 	                                 verdict->candidate, verdict->incumbent, verdict->rows, which,
 	                                 verdict->difference, verdict->low, verdict->high));
@@ -194,7 +193,6 @@ cp_gate(void *arg, CpBridge *bridge, const CpTrainingSet *set, const CpTrained *
 	memset(verdict, 0, sizeof(*verdict));
 	verdict->incumbent = verdict->candidate = verdict->difference = NAN;
 	verdict->low = verdict->high = NAN;
-	verdict->newest = gate->by_time;
 	choose_unknown(gate, bridge, set, trained, &slice);
 	verdict->unknown = is_enough(&slice);
 	if (!verdict->unknown)

@@ -17,7 +17,6 @@
 typedef struct CpGateVerdict
 {
 	uint32 rows;      /* compared on */
-	bool newest;      /* are they the newest, by time? */
 	bool unknown;     /* does the deployed version know none of their customers? */
 	double incumbent; /* its log-loss; NaN when nothing could be compared */
 	double candidate;

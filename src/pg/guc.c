@@ -37,7 +37,7 @@ define_drift(void)
 	                         "From half of it on it is a warning.", &cp_drift_threshold_kl, 0.1,
 	                         0.001, 100, PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomRealVariable("churnprevent.performance_threshold_auc",
-	                         "Fall of the AUC since training from which it is critical.",
+	                         "Shortfall of the AUC of what is expected from which it is critical.",
 	                         "From half of it on it is a warning.", &cp_performance_threshold_auc,
 	                         0.05, 0.001, 1, PGC_USERSET, 0, NULL, NULL, NULL);
 }

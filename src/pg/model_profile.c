@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+#include "pg/base_rate.h"
 #include "pg/model_profile.h"
 #include "pg/scorer.h"
 
@@ -21,20 +22,17 @@ typedef struct ProfileRows
 	double *weights; /* [n], NULL = all 1 */
 } ProfileRows;
 
-/* By which the weight of a churned row, and of another one, has to grow. */
 static CpStatus
-weigh_rows(ProfileRows *rows, double rate, double base_rate)
+weigh_rows(ProfileRows *rows, const CpBaseRate *rate)
 {
 	const CpDataset *dataset = rows->dataset;
-	double churned = base_rate > 0 ? base_rate / rate : 1;
-	double stayed = base_rate > 0 ? (1 - base_rate) / (1 - rate) : 1;
 
-	if (dataset->weights == NULL && base_rate == 0)
+	if (dataset->weights == NULL && rate->all == 0)
 		return CP_OK;
 	CP_TRY(cp_alloc(rows->context, &rows->weights, rows->n, sizeof(double)));
 	for (uint32_t i = 0; i < rows->n; i++)
 		rows->weights[i] = cp_row_weight(dataset->weights, rows->rows[i]) *
-		                   (dataset->labels[rows->rows[i]] ? churned : stayed);
+		                   cp_class_weight(rate, dataset->labels[rows->rows[i]]);
 	return CP_OK;
 }
 
@@ -89,22 +87,19 @@ profile_sample(ProfileRows *rows, CpProfile *profile)
 
 /* Scores of the held-out rows: those learned from are scored with too much confidence. */
 static CpStatus
-profile_score(CpContext *context, const CpTrained *trained, double base_rate, CpProfile *profile)
+profile_score(CpContext *context, const CpTrained *trained, const CpBaseRate *rate,
+              CpProfile *profile)
 {
 	uint32_t n = trained->test_rows;
-	double rate = trained->metrics.churn_rate;
 	double *weights = NULL;
 
 	if (n == 0)
 		return CP_OK;
-	if (trained->test_weights != NULL || base_rate > 0)
+	if (trained->test_weights != NULL || rate->all > 0)
 		CP_TRY(cp_alloc(context, &weights, n, sizeof(double)));
 	for (uint32_t i = 0; weights != NULL && i < n; i++)
-	{
-		double share = trained->test_labels[i] ? base_rate / rate : (1 - base_rate) / (1 - rate);
-
-		weights[i] = cp_row_weight(trained->test_weights, i) * (base_rate > 0 ? share : 1);
-	}
+		weights[i] = cp_row_weight(trained->test_weights, i) *
+		             cp_class_weight(rate, trained->test_labels[i]);
 	CP_TRY(cp_profile_feature(context, trained->test_probabilities, weights, n, false, 0,
 	                          &profile->score));
 	cp_free(context, &weights);
@@ -116,14 +111,15 @@ make_profile(CpContext *context, const CpDataset *dataset, const CpTrained *trai
              double base_rate, CpWriter *writer)
 {
 	const CpFeatureMap *map = &trained->model.map;
+	CpBaseRate rate = {base_rate, trained->churn_rate};
 	ProfileRows rows = {context, dataset, trained->rows, Min(dataset->rows, PROFILE_ROWS), NULL};
 	CpProfile profile;
 
 	CP_TRY(cp_profile_init(&profile, context, map->count));
-	CP_TRY(weigh_rows(&rows, trained->churn_rate, base_rate));
+	CP_TRY(weigh_rows(&rows, &rate));
 	CP_TRY(profile_features(&rows, map, cp_feature_cells(map), &profile));
 	CP_TRY(profile_sample(&rows, &profile));
-	CP_TRY(profile_score(context, trained, base_rate, &profile));
+	CP_TRY(profile_score(context, trained, &rate, &profile));
 	profile.churn_rate = base_rate > 0 ? base_rate : trained->churn_rate;
 	profile.rows = profile.features[0].rows;
 	return cp_profile_write(&profile, context, writer);
@@ -152,7 +148,7 @@ cp_feature_cells(const CpFeatureMap *map)
 }
 
 void
-cp_model_profile_open(CpModelProfile *opened, const char *model, int32 version,
+cp_model_profile_open(CpModelProfile *opened, const char *model, int32 version, bool required,
                       MemoryContext memory)
 {
 	MemoryContext caller = MemoryContextSwitchTo(memory);
@@ -161,21 +157,22 @@ cp_model_profile_open(CpModelProfile *opened, const char *model, int32 version,
 	const char *name;
 	bytea *bytes;
 
+	memset(opened, 0, sizeof(*opened));
 	cp_bridge_init(&opened->bridge, memory, 0);
 	name = cp_scorer_find(model, version, &ref);
 	opened->loaded = cp_cache_get(&ref, name, memory);
 	map = &opened->loaded->model.map;
 	bytes = cp_store_profile(&ref);
-	if (bytes == NULL)
+	if (bytes == NULL && required)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 		                errmsg("model \"%s\" version %d has no reference to measure drift against",
 		                       name, ref.version),
 		                errhint("Train it again, or give a \"reference\".")));
-	cp_bridge_check(&opened->bridge,
-	                cp_profile_read(&opened->profile, &opened->bridge.context,
-	                                cp_feature_cells(map), map->count, VARDATA(bytes),
-	                                VARSIZE(bytes) - VARHDRSZ),
-	                psprintf("reference of model \"%s\"", name));
-	pfree(bytes);
+	if (bytes != NULL)
+		cp_bridge_check(&opened->bridge,
+		                cp_profile_read(&opened->profile, &opened->bridge.context,
+		                                cp_feature_cells(map), map->count, VARDATA(bytes),
+		                                VARSIZE(bytes) - VARHDRSZ),
+		                psprintf("reference of model \"%s\"", name));
 	MemoryContextSwitchTo(caller);
 }

@@ -32,9 +32,9 @@ typedef struct CpModelProfile
 
 /*
  * Read the profile of a version that the user may use into `memory`; model NULL: the default one;
- * version 0: the deployed one. An error when it has none.
+ * version 0: the deployed one. Without one an error if it is required, else no features.
  */
 extern void cp_model_profile_open(CpModelProfile *opened, const char *model, int32 version,
-                                  MemoryContext memory);
+                                  bool required, MemoryContext memory);
 
 #endif

@@ -364,6 +364,19 @@ lock_model(const char *name, Oid caller)
 }
 
 void
+cp_store_lock(const char *name)
+{
+	Oid caller = GetUserId();
+	CpElevation elevation;
+
+	cp_elevate(&elevation);
+	lock_model(name, caller);
+	PopActiveSnapshot();
+	cp_descend(&elevation);
+	PushActiveSnapshot(GetTransactionSnapshot());
+}
+
+void
 cp_store_check_owner(const char *name)
 {
 	CpElevation elevation;
@@ -395,6 +408,10 @@ insert_deployment(const char *name, int64 model_id, const char *how, int64 resto
 		"INSERT INTO churnprevent.deployment (name, model_id, strategy, restores, deployed_by, deployed_at)"
 		" VALUES ($1, $2, $3, $4, $5, pg_catalog.clock_timestamp())",
 		5, types, values, restores == 0 ? "   n " : NULL);
+	/* What was found was found of another version. */
+	cp_run("UPDATE churnprevent.alert SET resolved_at = pg_catalog.clock_timestamp()"
+	       " WHERE model = $1 AND resolved_at IS NULL",
+	       1, types, values, NULL);
 }
 
 /* The next version number of a name, which is made when new. */

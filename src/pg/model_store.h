@@ -92,6 +92,12 @@ typedef struct CpNewModel
 /* May the current user add a version under this name? Raises an error if not. */
 extern void cp_store_check_owner(const char *name);
 
+/*
+ * Have others who would change the model wait until the end of the transaction; who had to wait
+ * itself sees what they did: a snapshot is left active. An error unless the user owns the model.
+ */
+extern void cp_store_lock(const char *name);
+
 /* Store it, deploy it if wished. Returns the version. */
 extern int32 cp_store_insert(const CpNewModel *model);
 

@@ -5,6 +5,7 @@
  * done for customers changes what becomes of them; so those for whom nothing was done are looked at
  * by themselves as well, and only their rate of churn is held against the probabilities. Where
  * outcomes are not known yet, an estimate from the probabilities alone stands in (learn/estimation.h).
+ * Probabilities are of all customers, whatever sample the model learned from (base_rate.h).
  */
 #ifndef CP_PERFORMANCE_H
 #define CP_PERFORMANCE_H
@@ -43,12 +44,15 @@ typedef struct CpPerformanceSide
 	uint32 churned;
 	double values[CP_PERFORMANCE_FIGURES];
 	CpInterval ranges[CP_PERFORMANCE_FIGURES];
+	double
+		expected[CP_PERFORMANCE_FIGURES]; /* of the same rows, if every probability is right; AUC:
+	                                            at the share that left */
+	CpInterval expected_ranges[CP_PERFORMANCE_FIGURES];
 } CpPerformanceSide;
 
 typedef struct CpPerformance
 {
 	CpLoaded *loaded;
-	bool calibrated; /* are the probabilities of all customers, not of a sample by class? */
 	CpPerformanceSide sides[CP_PERFORMANCE_BASES];
 } CpPerformance;
 
@@ -59,10 +63,17 @@ extern const char *cp_performance_basis_name(CpPerformanceBasis basis);
 extern void cp_performance_read(const char *model, const Interval *period,
                                 CpPerformance *performance);
 
-/* What to judge by: untreated customers, else all with an outcome, where they are enough; else NULL. */
+/*
+ * What a model can be judged by: customers for whom nothing was done, as those of the control group,
+ * where they are enough; else NULL. Of others nobody knows whether the model erred or the action worked.
+ */
 extern const CpPerformanceSide *cp_performance_judged(const CpPerformance *performance);
 
-/* Fall of the AUC since the training, and is it more than chance (99 %)? NaN when it cannot be told. */
+/*
+ * By how much the AUC is short of what the probabilities promised for the same rows, and is that more
+ * than chance (99 %)? So it does not matter which customers these are: a policy that acts upon
+ * some of them leaves others, whose AUC is lower, of the best model too. NaN when it cannot be told.
+ */
 extern double cp_performance_drop(const CpPerformance *performance, bool *significant);
 
 #endif

@@ -112,6 +112,7 @@ cp_profile_feature(CpContext *context, const double *values, const double *weigh
 	Weighing weighing = weigh(values, weights, n);
 	CpSorted sorted;
 
+	CP_TRY(cp_poll(context));
 	if (category)
 		return reference_of_codes(context, values, weights, n, cells, &weighing, reference);
 	CP_TRY(sort_numbers(context, values, weights, n, &sorted));
@@ -198,6 +199,22 @@ read_sample(CpProfile *profile, const uint32_t *cells, CpReader *reader)
 	return CP_OK;
 }
 
+static CpStatus
+read_totals(CpProfile *profile, CpReader *reader)
+{
+	profile->churn_rate = cp_read_f64(reader);
+	profile->rows = cp_read_f64(reader);
+	if (profile->churn_rate < 0 || profile->churn_rate > 1 ||
+	    !(profile->rows >= 0 && isfinite(profile->rows)))
+		cp_reader_reject(reader);
+	if (cp_read_u8(reader) == 0 || reader->failed)
+		return reader->status;
+	CP_TRY(cp_reference_read(&profile->score, reader));
+	if (profile->score.cuts == NULL)
+		cp_reader_reject(reader);
+	return reader->status;
+}
+
 CpStatus
 cp_profile_read(CpProfile *profile, CpContext *context, const uint32_t *cells, uint32_t count,
                 const void *bytes, size_t length)
@@ -209,10 +226,7 @@ cp_profile_read(CpProfile *profile, CpContext *context, const uint32_t *cells, u
 	if (cp_read_u32(&reader) != count)
 		cp_reader_reject(&reader);
 	CP_TRY(cp_profile_init(profile, context, count));
-	profile->churn_rate = cp_read_f64(&reader);
-	profile->rows = cp_read_f64(&reader);
-	if (cp_read_u8(&reader) != 0 && !reader.failed)
-		CP_TRY(cp_reference_read(&profile->score, &reader));
+	CP_TRY(read_totals(profile, &reader));
 	if (!reader.failed)
 		CP_TRY(read_features(profile, cells, &reader));
 	if (!reader.failed)
@@ -243,7 +257,7 @@ place_blocks(CpContext *context, const CpReference *feature, CpCutBlocks *blocks
 }
 
 /* Two numbers at once; a comparison gives -1 where it holds. */
-typedef double TwoNumbers __attribute__((vector_size(16), aligned(8)));
+typedef double TwoNumbers __attribute__((vector_size(16), aligned(8), may_alias));
 typedef int64_t TwoCounts __attribute__((vector_size(16)));
 
 /* How many of n cuts, n even, are <= value. */

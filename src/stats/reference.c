@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "stats/comparison.h"
 #include "stats/distance.h"
 
 /* Expected rows that a cell needs for the chi-square law to hold (W. G. Cochran 1954). */
@@ -31,48 +32,53 @@ next_larger(const CpSorted *sorted, double value)
 	return low < sorted->n ? sorted->values[low] : NAN;
 }
 
-/* Quantiles, each once, and behind a value that several of them coincide at the next larger one. */
-static uint32_t
-place_cuts(const CpSorted *sorted, uint32_t bins, double *cuts)
+/* An ascending list of cuts. */
+typedef struct Cuts
 {
-	uint32_t ncuts = 0;
-	double behind = NAN;
+	uint32_t n;
+	double at[CP_REFERENCE_CUTS];
+} Cuts;
 
-	for (uint32_t k = 1; k < bins; k++)
+/* Passes over NaN and what is not above the last one. */
+static void
+add_cut(Cuts *cuts, double cut)
+{
+	if (cuts->n == 0 ? !isnan(cut) : cut > cuts->at[cuts->n - 1])
+		cuts->at[cuts->n++] = cut;
+}
+
+/* Quantiles, each once, and what ends the cell of a value that several of them coincide at. */
+static void
+place_cuts(const CpSorted *sorted, uint32_t bins, bool fine, Cuts *cuts)
+{
+	cuts->n = 0;
+	for (uint32_t k = 1; k < bins && sorted->total > 0;)
 	{
-		double quantile = cp_sorted_quantile(sorted, (double) k / bins);
+		double quantile = cp_sorted_quantile(sorted, (double) k / bins), next = quantile;
+		double larger;
+		uint32_t first = k;
 
-		if (ncuts > 0 && !(quantile > cuts[ncuts - 1]))
-		{
-			behind = isnan(behind) ? next_larger(sorted, quantile) : behind;
+		while (next == quantile && ++k < bins)
+			next = cp_sorted_quantile(sorted, (double) k / bins);
+		add_cut(cuts, quantile);
+		if (k - first < 2)
 			continue;
-		}
-		if (behind < quantile)
-			cuts[ncuts++] = behind;
-		if (ncuts == 0 || quantile > cuts[ncuts - 1])
-			cuts[ncuts++] = quantile;
-		behind = NAN;
+		add_cut(cuts, nextafter(quantile, INFINITY));
+		larger = next_larger(sorted, quantile);
+		if (fine && (k == bins || larger <= next))
+			add_cut(cuts, larger);
 	}
-	if (!isnan(behind))
-		cuts[ncuts++] = behind;
-	return ncuts;
 }
 
 /* Two ascending lists as one without doubles. */
-static uint32_t
-unite(const double *a, uint32_t na, const double *b, uint32_t nb, double *both)
+static void
+unite(const Cuts *a, const Cuts *b, Cuts *both)
 {
-	uint32_t i = 0, j = 0, n = 0;
+	uint32_t i = 0, j = 0;
 
-	while (i < na || j < nb)
-	{
-		double next = j == nb || (i < na && a[i] <= b[j]) ? a[i] : b[j];
-
-		i += i < na && a[i] == next;
-		j += j < nb && b[j] == next;
-		both[n++] = next;
-	}
-	return n;
+	both->n = 0;
+	while (i < a->n || j < b->n)
+		add_cut(both, j == b->n || (i < a->n && a->at[i] <= b->at[j]) ? a->at[i++] : b->at[j++]);
 }
 
 static CpStatus
@@ -92,26 +98,25 @@ CpStatus
 cp_reference_of_numbers(CpContext *context, const CpSorted *sorted, double missing, double rows,
                         CpReference *reference)
 {
-	double fine[CP_REFERENCE_CUTS], coarse[CP_REFERENCE_CUTS], cuts[CP_REFERENCE_CUTS];
-	bool empty = !(sorted->total > 0);
-	uint32_t ncoarse = empty ? 0 : place_cuts(sorted, CP_REFERENCE_COARSE, coarse);
-	uint32_t nfine = empty ? 0 : place_cuts(sorted, CP_REFERENCE_FINE, fine);
-	uint32_t ncuts = unite(fine, nfine, coarse, ncoarse, cuts);
+	Cuts fine, coarse, cuts;
 	double mean;
 
-	CP_TRY(allocate(context, ncuts + 1, true, reference));
-	reference->coarse = ncoarse + 1;
+	place_cuts(sorted, CP_REFERENCE_COARSE, false, &coarse);
+	place_cuts(sorted, CP_REFERENCE_FINE, true, &fine);
+	unite(&fine, &coarse, &cuts);
+	CP_TRY(allocate(context, cuts.n + 1, true, reference));
+	reference->coarse = coarse.n + 1;
 	reference->missing = missing;
 	reference->rows = rows;
-	if (empty)
+	if (!(sorted->total > 0))
 		return CP_OK;
-	memcpy(reference->cuts, cuts, ncuts * sizeof(double));
-	for (uint32_t c = 1, group = 0; c <= ncuts; c++)
+	memcpy(reference->cuts, cuts.at, cuts.n * sizeof(double));
+	for (uint32_t c = 1, group = 0; c <= cuts.n; c++)
 	{
-		group += group < ncoarse && cuts[c - 1] == coarse[group];
+		group += group < coarse.n && cuts.at[c - 1] == coarse.at[group];
 		reference->groups[c] = (uint16_t) group;
 	}
-	cp_cell_counts(sorted, cuts, ncuts, false, reference->weights);
+	cp_cell_counts(sorted, cuts.at, cuts.n, false, reference->weights);
 	CP_TRY(cp_sorted_moments(context, sorted, &mean, &reference->sd));
 	reference->least = sorted->values[0];
 	reference->most = sorted->values[sorted->n - 1];
@@ -174,13 +179,29 @@ read_cuts(CpReference *reference, CpReader *reader)
 	}
 	for (uint32_t c = 0; c < reference->cells; c++)
 	{
+		uint16_t before = c == 0 ? 0 : reference->groups[c - 1];
+
 		reference->groups[c] = cp_read_u16(reader);
-		if (reference->groups[c] >= reference->coarse)
+		if (reference->groups[c] != before && (c == 0 || reference->groups[c] != before + 1))
 			cp_reader_reject(reader);
 	}
+	if (reference->groups[reference->cells - 1] != reference->coarse - 1)
+		cp_reader_reject(reader);
+}
+
+/* All three are NaN where there was no value. */
+static void
+read_extent(CpReference *reference, CpReader *reader)
+{
+	bool none, some;
+
 	reference->least = cp_read_f64(reader);
 	reference->most = cp_read_f64(reader);
 	reference->sd = cp_read_f64(reader);
+	none = isnan(reference->least) && isnan(reference->most) && isnan(reference->sd);
+	some = reference->least <= reference->most && reference->sd >= 0;
+	if (!none && !some)
+		cp_reader_reject(reader);
 }
 
 CpStatus
@@ -202,7 +223,10 @@ cp_reference_read(CpReference *reference, CpReader *reader)
 	for (uint32_t c = 0; c < cells; c++)
 		reference->weights[c] = read_weight(reader);
 	if (number)
+	{
 		read_cuts(reference, reader);
+		read_extent(reference, reader);
+	}
 	return reader->failed ? CP_CORRUPT : CP_OK;
 }
 
@@ -216,6 +240,7 @@ typedef struct Coarse
 	double current[CP_REFERENCE_CELLS];   /* rows */
 	double weight;                        /* sum of the reference's */
 	double n;                             /* sum of the current's */
+	uint32_t occupied;                    /* cells that are not empty on both sides */
 } Coarse;
 
 static void
@@ -232,15 +257,39 @@ gather(const CpReference *reference, const uint64_t *counts, Coarse *coarse)
 		coarse->weight += reference->weights[c];
 		coarse->n += (double) counts[c];
 	}
+	for (uint32_t c = 0; c < coarse->cells; c++)
+		coarse->occupied += coarse->reference[c] > 0 || coarse->current[c] > 0;
 }
 
-/* Homogeneity of as many reference rows as the weights are worth, small cells pooled. */
+/* Rows of the smaller side that a cell has on average if both are alike. */
+static double
+expected_rows(double reference, double current, double n, double m)
+{
+	return (reference + current) / (n + m) * fmin(n, m);
+}
+
+/* Of two cells exactly: what is new is often of few rows. */
+static double
+test_pair(const double *before, const double *now, double scale)
+{
+	CpCount reference = {round(before[1] * scale), round((before[0] + before[1]) * scale)};
+	CpCount current = {now[1], now[0] + now[1]};
+
+	return cp_fisher(&reference, &current);
+}
+
+/*
+ * Homogeneity of as many reference rows as the weights are worth, small cells pooled. If even
+ * together they are too few, they are tested against all others by themselves, and either p counts
+ * twice.
+ */
 static CpChi2
 test_cells(const double *reference, const double *current, uint32_t cells, double scale)
 {
 	double a[CP_REFERENCE_CELLS + 1] = {0}, b[CP_REFERENCE_CELLS + 1] = {0};
 	double n = 0, m = 0;
 	uint32_t kept = 1; /* cell 0: the pooled ones */
+	CpChi2 test;
 
 	for (uint32_t c = 0; c < cells; c++)
 	{
@@ -249,13 +298,18 @@ test_cells(const double *reference, const double *current, uint32_t cells, doubl
 	}
 	for (uint32_t c = 0; c < cells; c++)
 	{
-		double expected = (reference[c] * scale + current[c]) / (n + m) * (n < m ? n : m);
-		uint32_t to = expected < LEAST_EXPECTED ? 0 : kept++;
+		uint32_t to =
+			expected_rows(reference[c] * scale, current[c], n, m) < LEAST_EXPECTED ? 0 : kept++;
 
 		a[to] += reference[c] * scale;
 		b[to] += current[c];
 	}
-	return cp_chi2_homogeneity(a, b, kept);
+	if (a[0] + b[0] == 0 || kept == 1 || expected_rows(a[0], b[0], n, m) >= LEAST_EXPECTED)
+		return cp_chi2_homogeneity(a, b, kept);
+	test = cp_chi2_homogeneity(a + 1, b + 1, kept - 1);
+	test.p = fmin(
+		1, 2 * fmin(test.p, test_pair((double[]){n - a[0], a[0]}, (double[]){m - b[0], b[0]}, 1)));
+	return test;
 }
 
 static double
@@ -338,6 +392,8 @@ wasserstein_over_cells(const CpReference *reference, const CpCounted *counted, c
 	Ramp f = {.before = 0}, g = {.before = 0};
 	double area = 0;
 
+	if (!isfinite(high - low))
+		return NAN;
 	for (uint32_t c = 0; c < reference->cells; c++)
 	{
 		double left = c == 0 ? low : clamp(reference->cuts[c - 1], low, high);
@@ -353,7 +409,7 @@ wasserstein_over_cells(const CpReference *reference, const CpCounted *counted, c
 		f.before += f.within;
 		g.before += g.within;
 	}
-	return area / reference->sd;
+	return area == 0 ? 0 : area / reference->sd;
 }
 
 /* How the shares of values and of none have moved. */
@@ -367,23 +423,26 @@ compare_gaps(const CpReference *reference, const Coarse *coarse, double missing,
 	drift->missing = missing / drift->rows;
 	drift->missing_reference = reference->missing / (coarse->weight + reference->missing);
 	cp_divergence(before, now, 2, CP_EMPTY_EPSILON, &drift->gaps);
-	drift->missing_p = test_cells(before, now, 2, scale).p;
+	drift->missing_p = test_pair(before, now, scale);
 }
 
 void
 cp_reference_compare(const CpReference *reference, const CpCounted *counted, CpFeatureDrift *drift)
 {
 	Coarse coarse;
-	double scale, last;
+	double weight, scale, last;
 
 	gather(reference, counted->counts, &coarse);
-	scale = reference->rows / (coarse.weight + reference->missing);
+	weight = coarse.weight + reference->missing;
+	scale = weight > 0 ? reference->rows / weight : 0;
 	last = (double) counted->counts[reference->cells - 1];
 	compare_gaps(reference, &coarse, (double) counted->counts[reference->cells], scale, drift);
 	drift->unseen = reference->cuts == NULL ? last / coarse.n : NAN;
+	drift->unseen_reference =
+		reference->cuts == NULL ? reference->weights[reference->cells - 1] / coarse.weight : NAN;
 	cp_divergence(coarse.reference, coarse.current, coarse.cells, CP_EMPTY_EPSILON, &drift->cells);
 	drift->chi2 = test_cells(coarse.reference, coarse.current, coarse.cells, scale);
-	drift->chance = cp_psi_by_chance(coarse.cells, coarse.weight * scale, coarse.n);
+	drift->chance = cp_psi_by_chance(coarse.occupied, coarse.weight * scale, coarse.n);
 	drift->ks = drift->wasserstein = NAN;
 	if (reference->cuts == NULL || !(coarse.weight > 0) || !(coarse.n > 0))
 		return;

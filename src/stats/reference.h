@@ -5,8 +5,9 @@
  * coarse cells, each made of whole fine ones, are what PSI and its like are computed over. Coarse
  * cuts are the deciles (distance.h, left-closed), fine ones 256-quantiles. Where quantiles coincide,
  * as of a column that is mostly 0, the value that they coincide at is a cell of its own: the next
- * larger value is a cut as well. A category has a cell for each level and a last one for all
- * others; fine is coarse there.
+ * larger double is a cut as well. Fine cells have a cut at the next larger value, too, so that a
+ * cell of several values begins where they do. A category has a cell for each level and a last one
+ * for all others; fine is coarse there.
  *
  * Weights count how often a row stands for one of the population; rows is how many rows they are
  * worth (Kish 1965).
@@ -21,8 +22,11 @@
 #define CP_REFERENCE_FINE 256
 #define CP_REFERENCE_COARSE 10
 
-/* Cuts at most, of numbers; cells at most, of numbers and of categories. */
-#define CP_REFERENCE_CUTS (2 * (CP_REFERENCE_FINE - 1) + 2 * (CP_REFERENCE_COARSE - 1))
+/*
+ * Cuts at most, of numbers; cells at most, of numbers and of categories. Of quantiles that coincide
+ * there are two or more, and they make two coarse cuts or three fine ones.
+ */
+#define CP_REFERENCE_CUTS (3 * (CP_REFERENCE_FINE - 1) / 2 + CP_REFERENCE_COARSE - 1)
 #define CP_REFERENCE_CELLS (CP_REFERENCE_CUTS + 1)
 
 typedef struct CpReference
@@ -82,16 +86,18 @@ typedef struct CpFeatureDrift
 	double rows;              /* current, missing ones included */
 	double missing;           /* share of them */
 	double missing_reference; /* share in the reference */
-	double unseen;            /* category: share of values that were no level; else NaN */
+	double unseen;            /* category: share of values that are no level; else NaN */
+	double unseen_reference;  /* the same share in the reference */
 	CpDivergence cells;       /* over the coarse cells of values that are not missing */
 	CpDivergence gaps;        /* over the two cells missing and not */
 	double
-		ks; /* at the fine cuts: less than the exact one by no more than the largest share within a cell */
+		ks; /* at the fine cuts: less than the exact one by no more than the smaller share of a cell with several values */
 	double
 		wasserstein;  /* numbers: in standard deviations of the reference, values within a fine cell
-	                             taken for evenly spread */
+	                             taken for evenly spread; infinite where the reference has but one value
+	                             and the current side another, NaN with infinite values */
 	CpChi2 chi2;      /* homogeneity over the coarse cells, those of few rows pooled */
-	double missing_p; /* the same over missing and not */
+	double missing_p; /* Fisher's exact test over missing and not */
 	double chance;    /* PSI of the coarse cells to be expected where nothing drifts */
 } CpFeatureDrift;
 

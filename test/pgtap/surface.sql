@@ -261,7 +261,17 @@ INSERT INTO promised VALUES
 	('cp_drift_psi(double precision[],double precision[],jsonb)', 'reference double precision[], current double precision[], options jsonb DEFAULT NULL::jsonb', 'double precision', 'f', 'i', 's', false, true),
 	('cp_drift_kl(double precision[],double precision[],jsonb)', 'reference double precision[], current double precision[], options jsonb DEFAULT NULL::jsonb', 'double precision', 'f', 'i', 's', false, true),
 	('cp_drift_js(double precision[],double precision[],jsonb)', 'reference double precision[], current double precision[], options jsonb DEFAULT NULL::jsonb', 'double precision', 'f', 'i', 's', false, true),
-	('cp_drift_chi2(double precision[],double precision[],jsonb)', 'reference double precision[], current double precision[], options jsonb DEFAULT NULL::jsonb', 'cp_drift_test', 'f', 'i', 's', false, true);
+	('cp_drift_chi2(double precision[],double precision[],jsonb)', 'reference double precision[], current double precision[], options jsonb DEFAULT NULL::jsonb', 'cp_drift_test', 'f', 'i', 's', false, true),
+	('cp_alert_acknowledge(bigint,text)', 'alert_id bigint, note text DEFAULT NULL::text', 'void', 'f', 'v', 'u', false, false),
+	('cp_drift_check(text,text,interval,jsonb)', 'model text DEFAULT NULL::text, source text DEFAULT NULL::text, period interval DEFAULT NULL::interval, options jsonb DEFAULT ''{}''::jsonb, OUT segment text, OUT feature text, '
+		'OUT level text, OUT psi double precision, OUT kl double precision, OUT js double precision, OUT ks double precision, OUT wasserstein double precision, OUT chi2 double precision, OUT p_value double precision, '
+		'OUT missing_reference double precision, OUT missing double precision, OUT unseen double precision, OUT importance double precision, OUT auc double precision, OUT rows bigint, OUT recommendation text', 'SETOF record', 'f', 'v', 'u', false, false),
+	('cp_drift_json(text,text,interval,jsonb)', 'model text DEFAULT NULL::text, source text DEFAULT NULL::text, period interval DEFAULT NULL::interval, options jsonb DEFAULT ''{}''::jsonb', 'jsonb', 'f', 'v', 'u', false, false),
+	('cp_performance(text,interval)', 'model text DEFAULT NULL::text, period interval DEFAULT ''90 days''::interval, OUT basis text, OUT figure text, OUT rows bigint, OUT value double precision, OUT lower double precision, '
+		'OUT upper double precision, OUT expected double precision, OUT training double precision, OUT change double precision', 'SETOF record', 'f', 's', 'u', false, false),
+	('cp_performance_check(text,interval)', 'model text DEFAULT NULL::text, period interval DEFAULT ''90 days''::interval', 'text', 'f', 'v', 'u', false, false),
+	('cp_retrain_review(text,boolean)', 'model text, apply boolean DEFAULT false, OUT step text, OUT fired boolean, OUT observed text, OUT threshold text, OUT version integer', 'SETOF record', 'f', 'v', 'u', false, false),
+	('cp_ab_significance(text)', 'experiment text', 'SETOF cp_ab_result', 'f', 's', 'u', false, false);
 
 CREATE TEMP VIEW made AS
 SELECT p.oid, p.proname || '(' || array_to_string(ARRAY(SELECT format_type(t, NULL) FROM unnest(p.proargtypes) WITH ORDINALITY u(t, n) ORDER BY n), ',') || ')' AS signature,
@@ -321,7 +331,9 @@ SELECT set_eq($$ SELECT relname, relkind FROM pg_class JOIN members ON classid =
 		('decision_key', 'r'), ('contact_state', 'r'), ('holdout', 'r'), ('forgotten', 'r'), ('simulator', 'r'),
 		('allocation_run', 'r'), ('allocation_run_run_id_seq', 'S'), ('allocation_limit', 'r'), ('allocation', 'r'),
 		('experiment_layer', 'r'), ('experiment', 'r'), ('experiment_experiment_id_seq', 'S'), ('experiment_phase', 'r'), ('experiment_unit', 'r'), ('experiment_record_no', 'S'),
-		('experiment_result', 'v'), ('experiment_timeline', 'v'), ('saved_revenue', 'v') $$, 'these tables, views and sequences and no others');
+		('experiment_result', 'v'), ('experiment_timeline', 'v'), ('saved_revenue', 'v'),
+		('alert', 'r'), ('alert_alert_id_seq', 'S'), ('alert_open', 'v'), ('usable_model', 'v'), ('drift_report', 'r'), ('drift_report_report_id_seq', 'S'), ('drift_feature', 'r'), ('drift_status', 'v'), ('model_performance', 'v'),
+		('retrain_rule', 'r'), ('retrain_review', 'r'), ('retrain_review_review_id_seq', 'S') $$, 'these tables, views and sequences and no others');
 SELECT set_eq($$ SELECT objid FROM members WHERE classid NOT IN ('pg_proc'::regclass, 'pg_class'::regclass, 'pg_type'::regclass) $$,
 	$$ SELECT oid FROM pg_namespace WHERE nspname = 'churnprevent' $$, 'nothing else but the schema');
 SELECT is_empty($$ SELECT relname FROM pg_class JOIN members ON classid = 'pg_class'::regclass AND objid = oid WHERE relnamespace <> 'churnprevent'::regnamespace $$, 'all in schema churnprevent');
@@ -353,12 +365,12 @@ SELECT is_empty($$ SELECT conrelid::regclass FROM pg_constraint WHERE contype IN
 SELECT is_empty($$ SELECT attrelid::regclass, attname FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
 	WHERE relnamespace = 'churnprevent'::regnamespace AND relkind = 'r' AND attidentity <> '' AND pg_get_serial_sequence(attrelid::regclass::text, attname) IS NULL $$, 'every identity column has a sequence');
 -- The columns that C code reads by position.
-SELECT columns_are('churnprevent', 'model', '{model_id,name,version,owner,checksum,created_at,seconds,source,label,options,roles,rows,churn_rate,feature_count,features,member_weights,metrics,ensemble,importance,bytes,holdout,customers}'::name[]);
+SELECT columns_are('churnprevent', 'model', '{model_id,name,version,owner,checksum,created_at,seconds,source,label,options,roles,rows,churn_rate,feature_count,features,member_weights,metrics,ensemble,importance,bytes,holdout,customers,profile}'::name[]);
 SELECT columns_are('churnprevent', 'deployment', '{deployment_id,name,model_id,strategy,restores,deployed_by,deployed_at}'::name[]);
 SELECT columns_are('churnprevent', 'model_grant', '{name,grantee,granted_by,granted_at}'::name[]);
 SELECT columns_are('churnprevent', 'model_summary', '{name,version,deployed,owner,created_at,rows,features,churn_rate,auc,log_loss,rmse,accuracy,ece,member_weights,calibration,source,label,seconds,model_id,forgotten}'::name[]);
 SELECT results_eq($$ SELECT attname FROM pg_attribute WHERE attrelid = 'churnprevent.model'::regclass AND attnum > 0 ORDER BY attnum $$,
-	$$ SELECT unnest('{model_id,name,version,owner,checksum,created_at,seconds,source,label,options,roles,rows,churn_rate,feature_count,features,member_weights,metrics,ensemble,importance,bytes,holdout,customers}'::name[]) $$, 'in this order');
+	$$ SELECT unnest('{model_id,name,version,owner,checksum,created_at,seconds,source,label,options,roles,rows,churn_rate,feature_count,features,member_weights,metrics,ensemble,importance,bytes,holdout,customers,profile}'::name[]) $$, 'in this order');
 SELECT results_eq($$ SELECT attname FROM pg_attribute WHERE attrelid = 'churnprevent.catalogue'::regclass AND attnum > 0 ORDER BY attnum $$, $$ SELECT unnest('{version,action_ids,definitions,created_at,created_by}'::name[]) $$, 'catalogue: in this order');
 SELECT results_eq($$ SELECT attname FROM pg_attribute WHERE attrelid = 'churnprevent.policy'::regclass AND attnum > 0 ORDER BY attnum $$, $$ SELECT unnest('{policy_id,version,name,method,parameters,evidence,created_at,created_by,shipped}'::name[]) $$, 'policy: in this order');
 SELECT results_eq($$ SELECT attname FROM pg_attribute WHERE attrelid = 'churnprevent.holdout'::regclass AND attnum > 0 ORDER BY attnum $$, $$ SELECT unnest('{one,share,salt,since}'::name[]) $$, 'holdout: in this order');
@@ -367,6 +379,17 @@ SELECT results_eq($$ SELECT attname FROM pg_attribute WHERE attrelid = 'churnpre
 SELECT results_eq($$ SELECT attname FROM pg_attribute WHERE attrelid = 'churnprevent.experiment'::regclass AND attnum > 0 ORDER BY attnum $$, $$ SELECT unnest('{experiment_id,name,variants,status,created_at,created_by,start_at,end_at,duration_days,salt,layer,layer_from,layer_to,holdout,options}'::name[]) $$, 'experiment: in this order');
 SELECT results_eq($$ SELECT attname FROM pg_attribute WHERE attrelid = 'churnprevent.experiment_phase'::regclass AND attnum > 0 ORDER BY attnum $$, $$ SELECT unnest('{experiment_id,phase,since,allocation,range_to,range_variant}'::name[]) $$, 'experiment_phase: in this order');
 SELECT results_eq($$ SELECT attname FROM pg_attribute WHERE attrelid = 'churnprevent.experiment_unit'::regclass AND attnum > 0 ORDER BY attnum $$, $$ SELECT unnest('{experiment_id,unit,variant,phase,exposed_at,covariate,record_no,recorded_at,outcome,value,metrics}'::name[]) $$, 'experiment_unit: in this order');
+SELECT results_eq($$ SELECT attname FROM pg_attribute WHERE attrelid = 'churnprevent.alert'::regclass AND attnum > 0 ORDER BY attnum $$, $$ SELECT unnest('{alert_id,model,source,level,message,numbers,times,raised_at,last_at,notified_at,acknowledged_by,acknowledged_at,note,resolved_at}'::name[]) $$, 'alert: in this order');
+SELECT results_eq($$ SELECT attname FROM pg_attribute WHERE attrelid = 'churnprevent.drift_report'::regclass AND attnum > 0 ORDER BY attnum $$, $$ SELECT unnest('{report_id,model,version,model_id,checked_at,checked_by,mode,reference,period,rows,reference_rows,level,summary}'::name[]) $$, 'drift_report: in this order');
+SELECT results_eq($$ SELECT attname FROM pg_attribute WHERE attrelid = 'churnprevent.drift_feature'::regclass AND attnum > 0 ORDER BY attnum $$, $$ SELECT unnest('{report_id,segment,feature,level,psi,kl,js,ks,wasserstein,chi2,p_value,missing_reference,missing,unseen,importance,auc,rows,recommendation}'::name[]) $$, 'drift_feature: in this order');
+SELECT results_eq($$ SELECT attname FROM pg_attribute WHERE attrelid = 'churnprevent.retrain_rule'::regclass AND attnum > 0 ORDER BY attnum $$, $$ SELECT unnest('{model,drift_level,performance_drop,performance_period,max_age,new_rows,retry_after}'::name[]) $$, 'retrain_rule: in this order');
+SELECT results_eq($$ SELECT attname FROM pg_attribute WHERE attrelid = 'churnprevent.retrain_review'::regclass AND attnum > 0 ORDER BY attnum $$, $$ SELECT unnest('{review_id,model,version,reviewed_at,reviewed_by,fired,candidate,deployed,rows,log_loss,candidate_log_loss,lower,upper,reason}'::name[]) $$, 'retrain_review: in this order');
+SELECT results_eq($$ SELECT attname FROM pg_attribute WHERE attrelid = 'churnprevent.drift_status'::regclass AND attnum > 0 ORDER BY attnum $$, $$ SELECT unnest('{model,version,checked_at,mode,reference,period,segment,feature,level,psi,kl,js,ks,wasserstein,chi2,p_value,missing_reference,missing,unseen,importance,auc,rows,recommendation}'::name[]) $$, 'drift_status: in this order');
+SELECT results_eq($$ SELECT attname FROM pg_attribute WHERE attrelid = 'churnprevent.model_performance'::regclass AND attnum > 0 ORDER BY attnum $$, $$ SELECT unnest('{model,version,basis,figure,rows,value,lower,upper,expected,training,change}'::name[]) $$, 'model_performance: in this order');
+SELECT results_eq($$ SELECT attname FROM pg_attribute WHERE attrelid = 'churnprevent.alert_open'::regclass AND attnum > 0 ORDER BY attnum $$, $$ SELECT unnest('{alert_id,model,source,level,message,numbers,times,raised_at,last_at}'::name[]) $$, 'alert_open: in this order');
+-- What a review takes for the rule of a model without a row is what a row has by default.
+SELECT is(string_agg(attname || ' ' || pg_get_expr(adbin, adrelid), ', ' ORDER BY attnum), 'drift_level ''critical''::text, performance_drop 0.03, performance_period ''90 days''::interval, max_age ''90 days''::interval, retry_after ''7 days''::interval', 'retrain_rule: defaults')
+FROM pg_attrdef JOIN pg_attribute ON attrelid = adrelid AND attnum = adnum WHERE adrelid = 'churnprevent.retrain_rule'::regclass;
 SELECT is(attstorage, 'e'::"char", 'model bytes are stored as they are') FROM pg_attribute WHERE attrelid = 'churnprevent.model'::regclass AND attname = 'bytes';
 
 -- Settings, their kinds and defaults. (The library is loaded by the first call.)
@@ -378,7 +401,8 @@ SELECT set_eq($$ SELECT name, context, vartype, boot_val, min_val, max_val, coal
 		('churnprevent.rl_gamma', 'superuser', 'real', '0.99', '0.01', '0.9999', ''), ('churnprevent.attribution_window', 'superuser', 'integer', '90', '1', '3660', ''),
 		('churnprevent.max_budget', 'superuser', 'real', '50000', '0', '1e+15', ''), ('churnprevent.max_discounts', 'superuser', 'integer', '100', '0', '2147483647', ''),
 		('churnprevent.max_upgrades', 'superuser', 'integer', '50', '0', '2147483647', ''), ('churnprevent.max_offers', 'superuser', 'integer', '30', '0', '2147483647', ''),
-		('churnprevent.allocation_memory', 'superuser', 'integer', '1048576', '16384', '2147483647', 'kB') $$, 'these settings and no others');
+		('churnprevent.allocation_memory', 'superuser', 'integer', '1048576', '16384', '2147483647', 'kB'), ('churnprevent.drift_threshold_psi', 'user', 'real', '0.2', '0.001', '100', ''),
+		('churnprevent.drift_threshold_kl', 'user', 'real', '0.1', '0.001', '100', ''), ('churnprevent.performance_threshold_auc', 'user', 'real', '0.05', '0.001', '1', '') $$, 'these settings and no others');
 SELECT is_empty($$ SELECT name FROM pg_settings WHERE name ~ '^churnprevent\.' AND coalesce(short_desc, '') = '' $$, 'every setting is described');
 SELECT throws_ok('SET churnprevent.no_such_setting = 1', '42602', NULL, 'the prefix is reserved') WHERE current_setting('server_version_num')::int >= 150000;
 

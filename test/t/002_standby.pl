@@ -42,6 +42,9 @@ $primary->safe_psql('postgres', q{
 	UPDATE churnprevent.holdout SET since = since - '60 days'::interval;
 	UPDATE churnprevent.decision SET decided_at = decided_at - '40 days'::interval;
 	UPDATE churnprevent.decision_key SET decided_at = decided_at - '40 days'::interval;
+	SELECT count(*) FROM cp_drift_check('gym', 'SELECT * FROM gym_member WHERE age > 45');
+	SELECT cp_performance_check('gym');
+	INSERT INTO churnprevent.retrain_rule (model, drift_level) VALUES ('gym', 'warning');
 });
 $primary->wait_for_catchup($standby);
 
@@ -86,6 +89,15 @@ my $tests = q{SELECT md5(string_agg(v, ' ' ORDER BY g)), count(*) FROM generate_
 	TABLE churnprevent.saved_revenue};
 is($standby->safe_psql('postgres', $tests), $primary->safe_psql('postgres', $tests), 'and what experiments assign and say');
 
+my $drift = q{SELECT * FROM cp_drift_check('telco', 'SELECT * FROM customer WHERE tenure > 20', options => '{"record": false, "segment_by": "contract"}');
+	SELECT * FROM cp_drift_check('gym', 'gym_member', options => '{"record": false}');
+	SELECT cp_drift_json('gym', 'SELECT * FROM gym_member WHERE age > 45', options => '{"record": false}') - 'timestamp';
+	SELECT * FROM cp_performance('gym');
+	TABLE churnprevent.drift_status; TABLE churnprevent.alert_open; TABLE churnprevent.model_performance;
+	SELECT step, fired, threshold, version FROM cp_retrain_review('gym')};
+is($standby->safe_psql('postgres', $drift), $primary->safe_psql('postgres', $drift), 'and drift, performance and what a review would do');
+like($standby->safe_psql('postgres', q{SELECT string_agg(step, ' ') FROM cp_retrain_review('gym') WHERE fired; SELECT level FROM churnprevent.alert_open}), qr/^drift.*\ncritical/, 'which is not nothing');
+
 # A table of 7,043 rows would take a moment to train on: a refusal at once does not.
 for my $call (
 	q{cp_train('telco', 'customer', 'churn')},
@@ -97,6 +109,7 @@ for my $call (
 	q{cp_forget('1')}, q{cp_log_partitions(9)},
 	q{cp_ab_create('new', '{control,b}')}, q{cp_ab_start('draft')}, q{cp_ab_stop('test')}, q{cp_ab_archive('draft')}, q{cp_ab_allocate('test', '{0.5,0.3,0.2}')},
 	q{cp_ab_expose('layered', 'u')}, q{cp_ab_record('layered', 'u', 1)}, q{cp_ab_record('test', '1', 1, attributes => '{"plan": "free"}')},
+	q{cp_drift_check('gym', 'gym_member')}, q{cp_drift_check('gym', 'SELECT g.* FROM gym_member g, pg_sleep(5)')}, q{cp_drift_json('gym', 'SELECT g.* FROM gym_member g, pg_sleep(5)')}, q{cp_performance_check('gym')}, q{cp_alert_acknowledge(1)}, q{cp_retrain_review('gym', true)},
 	q{cp_allocate('gym_member', options => '{"model": "gym", "customer_id": "member_id", "keep": true}')},
 	q{cp_allocate('SELECT g.* FROM gym_member g, pg_sleep(5)', 'knapsack', options => '{"model": "gym", "customer_id": "member_id"}', record => true)})
 {

@@ -97,6 +97,14 @@ sub fill_decisions
 		SELECT cp_ab_allocate('Anna''s "test"', '{0.5,0.5}');
 		SELECT count(cp_ab_record('plain', g::text, g % 2)) FROM generate_series(1, 300) g;
 		SELECT cp_ab_stop('plain');
+		SET SESSION AUTHORIZATION "Owner Of Models";
+		SELECT count(*) FROM cp_drift_check('gym', 'SELECT * FROM gym_member WHERE visits_per_month > 6', options => '{"combinations": false}');
+		SELECT cp_alert_acknowledge(alert_id, 'a "campaign"; it''s on') FROM churnprevent.alert;
+		SELECT cp_drift_json('Telco''s; "own" \model', 'SELECT * FROM customer WHERE tenure > 30', options => '{"segment_by": "contract"}');
+		INSERT INTO churnprevent.retrain_rule (model, drift_level, performance_drop, max_age, new_rows) VALUES ('gym', NULL, 0.07, '1 mon 2 days 03:04:05', 100), ('Telco''s; "own" \model', 'warning', NULL, NULL, NULL);
+		RESET SESSION AUTHORIZATION;
+		INSERT INTO churnprevent.retrain_review (model, version, reviewed_at, reviewed_by, fired, candidate, deployed, rows, log_loss, candidate_log_loss, lower, upper, reason)
+			VALUES ('gym', 3, '2026-01-02 03:04:05.678+00', '"Owner Of Models"', '{age,new_rows}', 4, false, 240, 0.1 / 3, NULL, -1e-17, 'Infinity', 'None, "really".');
 		SELECT cp_forget('7');
 	});
 	return;
@@ -146,6 +154,12 @@ sub decisions_of
 		SELECT inhparent::regclass, inhrelid::regclass, pg_get_expr(relpartbound, c.oid), (SELECT string_agg(pg_get_indexdef(indexrelid), ' ' ORDER BY indexrelid::regclass::text) FROM pg_index WHERE indrelid = c.oid)
 		FROM pg_inherits JOIN pg_class c ON c.oid = inhrelid WHERE inhparent::regclass::text ~ 'churnprevent' ORDER BY inhrelid::regclass::text;
 		SELECT (SELECT last_value FROM churnprevent.decision_decision_id_seq), (SELECT last_value FROM churnprevent.feedback_feedback_id_seq);
+		SELECT a.last_value, d.last_value, r.last_value FROM churnprevent.alert_alert_id_seq a, churnprevent.drift_report_report_id_seq d, churnprevent.retrain_review_review_id_seq r;
+		SELECT segment, feature, level, psi, ks, wasserstein, p_value, missing, unseen, importance, auc FROM cp_drift_check('gym', 'SELECT * FROM gym_member WHERE age > 30', options => '{"record": false}') ORDER BY 1, 2;
+		SELECT basis, figure, rows, value, lower, upper FROM cp_performance('gym') WHERE basis = 'training';
+		TABLE churnprevent.drift_status;
+		TABLE churnprevent.alert_open;
+		SELECT step, fired, threshold FROM cp_retrain_review('gym');
 	});
 }
 
@@ -178,6 +192,7 @@ sub check_restored
 		"$name: nor read model bytes");
 
 	check_deciding($name, $database);
+	check_drift($name, $database);
 
 	# All goes on, as the owner. Deployed so far: 1, 2, 3, 1, and back to 3.
 	my $max = 'SELECT (SELECT max(model_id) FROM churnprevent.model), (SELECT max(deployment_id) FROM churnprevent.deployment)';
@@ -233,6 +248,27 @@ sub check_deciding
 	is(sqlstate_of($node, q{DELETE FROM churnprevent.decision}, database => $database, user => 'Owner Of Models'), '42501', "$name: and so does the log");
 	is($node->safe_psql($database, q{SELECT count(*) FROM churnprevent.decision WHERE customer_id = '7'; SELECT count(*) FROM churnprevent.forgotten}), "0\n5",
 		"$name: who was forgotten is");
+	return;
+}
+
+# An alert that lasts goes on lasting, and numbers go on.
+sub check_drift
+{
+	my ($name, $database) = @_;
+	my ($report_id, $times) = split /\|/, $node->safe_psql($database, q{SELECT max(report_id), (SELECT times FROM churnprevent.alert WHERE model = 'gym') FROM churnprevent.drift_report});
+
+	is($node->safe_psql($database, qq{
+			SET SESSION AUTHORIZATION "Owner Of Models";
+			SELECT cp_drift_json('gym', 'SELECT * FROM gym_member WHERE visits_per_month > 6') ->> 'drift_detected';
+			SELECT max(report_id) > $report_id FROM churnprevent.drift_report;
+			SELECT count(*), sum(times) - $times FROM churnprevent.alert WHERE model = 'gym';
+			SELECT cp_drift_json('gym', 'SELECT * FROM gym_member') ->> 'drift_detected';
+			SELECT resolved_at > raised_at FROM churnprevent.alert WHERE model = 'gym';
+			SELECT cp_drift_json('gym', 'SELECT * FROM gym_member WHERE visits_per_month > 6') ->> 'drift_detected';
+			SELECT count(DISTINCT alert_id), count(*) FILTER (WHERE resolved_at IS NULL) FROM churnprevent.alert WHERE model = 'gym'}),
+		"true\nt\n1|1\nfalse\nt\ntrue\n2|1", "$name: reports and alerts go on");
+	is($node->safe_psql($database, q{INSERT INTO churnprevent.retrain_review (model, version, reviewed_at, reviewed_by, fired, candidate, deployed, reason) SELECT model, version, now(), reviewed_by, fired, candidate, deployed, reason FROM churnprevent.retrain_review RETURNING review_id}),
+		"2", "$name: so do reviews");
 	return;
 }
 

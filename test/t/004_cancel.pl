@@ -168,6 +168,37 @@ for my $delay (0.1, 0.5, 1, 1.5)
 $session->query_safe('RESET churnprevent.allocation_memory');
 is($session->query_safe("SELECT count(*) > 100000, sum(cost::numeric * share::numeric) <= 500000 FROM cp_allocate('offers', $capped)"), 't|t', 'after all of which it allocates');
 
+# While it looks for drift: reads customers, scores a large sample, profiles segments; and while a review counts rows, reads and trains.
+my $clean_before = $clean;
+$node->safe_psql('postgres', q{
+	CREATE VIEW growing AS SELECT * FROM wide WHERE id <= 3000;
+	SELECT cp_train('growing', 'growing', 'has_left', '{"id": "id", "members": "gbm", "gbm": {"rounds": 1000, "early_stopping": 0, "max_depth": 8}}') IS NOT NULL;
+	UPDATE churnprevent.model SET created_at = '2020-01-01' WHERE name = 'growing';
+	CREATE OR REPLACE VIEW growing AS SELECT * FROM wide;
+	CREATE TABLE vectors AS SELECT * FROM wide WHERE id <= 50000;
+});
+$clean = left_behind($node);
+for my $case ([ q{SELECT count(*) FROM cp_drift_check('gym', 'SELECT g.* FROM gym_member g, generate_series(1, 100000) s')}, 0.1, 1 ],
+	[ q{SELECT count(*) FROM cp_drift_check('gym', 'SELECT g.* FROM gym_member g, pg_sleep(60)')}, 0.3 ],
+	[ q{SELECT count(*) FROM cp_drift_check('gym', 'gym_member', options => '{"reference": "SELECT g.* FROM gym_member g, generate_series(1, 100000) s"}')}, 0.5 ],
+	[ q{SELECT count(*) FROM cp_drift_check('growing', 'SELECT v.* FROM vectors v, generate_series(1, 20)', options => '{"sample": 1000000}')}, 0.5, 2, 4 ],
+	[ q{SELECT count(*) FROM cp_drift_check('growing', 'SELECT v.*, v.id % 900 AS part FROM vectors v', options => '{"segment_by": "part", "reference": "SELECT v.*, v.id % 900 AS part FROM vectors v", "sample": 1000}')}, 0.5, 1.5 ],
+	[ q{SELECT cp_retrain_review('growing', true)}, 0.1, 0.7, 3 ])
+{
+	my ($statement, @delays) = @$case;
+
+	for my $delay (@delays)
+	{
+		start($statement);
+		sleep $delay;
+		$node->safe_psql('postgres', "SELECT pg_cancel_backend($pid)");
+		check_ended("cancel of $statement after $delay s", end_of_statement($node, $pid), '57014');
+	}
+}
+is($node->safe_psql('postgres', q{SELECT (SELECT count(*) FROM churnprevent.drift_report) + (SELECT count(*) FROM churnprevent.drift_feature) + (SELECT count(*) FROM churnprevent.alert) + (SELECT count(*) FROM churnprevent.retrain_review)}), '0', 'nothing was recorded');
+$node->safe_psql('postgres', q{SELECT cp_drop_model('growing')});
+$clean = $clean_before;
+
 # statement_timeout, counted from the start.
 $session->query_safe(q{SET statement_timeout = '1s'});
 my $started = time;

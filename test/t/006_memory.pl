@@ -70,6 +70,20 @@ like(complaint_of($session, q{SELECT * FROM cp_evaluate('telco', 'many')}), qr/E
 is($session->query($trainings), '0|0', 'no memory is left by it');
 $session->query_safe('RESET churnprevent.training_memory');
 
+# A check of drift keeps to it: what is counted does not grow with the rows, a sample shrinks, and what does not fit is refused.
+my $check = q{SELECT count(*) FROM cp_drift_check('telco', 'many', options => '{"record": false, "sample": 10000000}')};
+my $checks = q{SELECT count(*) FROM pg_backend_memory_contexts WHERE name IN ('churnprevent drift', 'churnprevent row', 'churnprevent performance')};
+$session->query_safe($check);
+$before = $session->query($all);
+$session->query_safe(q{SET churnprevent.training_memory = '64MB'});
+is($session->query_safe(q{SELECT rows BETWEEN 50000 AND 130000 FROM cp_drift_check('telco', 'many', options => '{"record": false, "sample": 10000000}') WHERE feature = '(score)'}), 't', 'a sample that does not fit is smaller');
+is($session->query_safe(q{SELECT rows FROM cp_drift_check('telco', 'many', options => '{"record": false, "sample": 10000000}') WHERE feature = 'tenure'}), '140860', 'but all rows are counted');
+$session->query_safe(q{SET churnprevent.training_memory = '1MB'});
+like(complaint_of($session, $check), qr/ERROR:  53400: .*memory/, 'over the limit: SQLSTATE 53400') for 1 .. 10;
+$session->query_safe('RESET churnprevent.training_memory');
+is($session->query($checks), '0', 'no memory is left');
+cmp_ok($session->query($all) - $before, '<', 500_000, 'checks and failures leave nothing');
+
 # Scores need no more memory the more rows there are; nor with a model that changes from row to row.
 $session->query_safe(q{SELECT cp_train('other', 'customer', 'churn', '{"members": "gbm", "gbm": {"rounds": 3}}')});
 for my $model (q{'telco'}, q{CASE WHEN customer_id < 'C4' THEN 'telco' ELSE 'other' END},

@@ -90,6 +90,42 @@ for my $call (q{UPDATE churnprevent.experiment SET status = 'running'}, q{DELETE
 {
 	is(as('anna', $call), '42501', "an operator may not: $call");
 }
+# And of drift: of his own model on his own source, with his own rights.
+my $old = q{'SELECT * FROM private.gym_member WHERE age > 45'};
+is(as('anna', q{SELECT count(*) > 9 FROM cp_drift_check('own'); SELECT DISTINCT checked_by, level FROM churnprevent.drift_report}), "t\nanna|ok", 'an operator checks for drift');
+is(as('anna', qq{SELECT cp_drift_json('own', $old) ->> 'alert_level'; SELECT count(*) FROM churnprevent.alert_open; SELECT cp_alert_acknowledge(alert_id) FROM churnprevent.alert_open; SELECT acknowledged_by FROM churnprevent.alert}), "critical\n1\n\nanna", 'raises and acknowledges an alert');
+is(as('anna', q{SELECT count(*) FROM cp_performance('own'); SELECT cp_performance_check('own') IS NOT NULL; SELECT count(*) FROM churnprevent.model_performance WHERE model = 'own'}), "19\nt\n19", 'measures what the model is worth');
+is(as('anna', q{INSERT INTO churnprevent.retrain_rule (model, drift_level, performance_drop) VALUES ('own', 'warning', NULL); SELECT string_agg(step, ' ') FROM cp_retrain_review('own') WHERE fired; UPDATE churnprevent.retrain_rule SET drift_level = NULL; SELECT count(*) FROM cp_retrain_review('own', true) WHERE fired}), "drift\n0", 'and reviews it');
+is(as($_, q{SELECT count(*) > 9 FROM churnprevent.drift_status; SELECT count(*) FROM churnprevent.alert_open; SELECT count(*) FROM churnprevent.model_performance}), "t\n0\n0", "$_ sees what was found, and the worth of no model but his") for 'reader', q{Bob's};
+is(as(q{Bob's}, q{SELECT count(*) > 1 FROM churnprevent.drift_report; SELECT count(*) FROM churnprevent.drift_feature WHERE level = 'x'; SELECT count(*) FROM churnprevent.alert; SELECT count(*) FROM churnprevent.retrain_review}), "t\n0\n1\n0", 'another operator sees the reports');
+for my $call (q{SELECT cp_drift_check('own')}, q{SELECT cp_drift_check('own', 'gym_member')}, q{SELECT cp_drift_json('own', 'gym_member')}, q{SELECT cp_performance('own')}, q{SELECT cp_performance_check('own')}, q{SELECT cp_retrain_review('own')}, q{SELECT cp_retrain_review('own', true)},
+	q{SELECT profile FROM churnprevent.model}, q{INSERT INTO churnprevent.alert DEFAULT VALUES}, q{UPDATE churnprevent.alert SET level = 'warning'}, q{DELETE FROM churnprevent.drift_report}, q{DELETE FROM churnprevent.drift_feature}, q{DELETE FROM churnprevent.retrain_review},
+	q{SELECT nextval('churnprevent.alert_alert_id_seq')})
+{
+	is(as(q{Bob's}, $call), '42501', "another operator may not: $call");
+}
+is(as('anna', $_), '42501', "not even the owner: $_") for q{SELECT profile FROM churnprevent.model}, q{UPDATE churnprevent.alert SET resolved_at = now()}, q{DELETE FROM churnprevent.drift_report};
+for my $call (q{SELECT cp_drift_check('own', 'gym_member')}, q{SELECT cp_drift_json('own', 'gym_member')}, q{SELECT cp_performance_check('own')}, q{SELECT cp_retrain_review('own')}, q{SELECT cp_alert_acknowledge(1)}, q{SELECT cp_performance('own')},
+	q{TABLE churnprevent.alert}, q{TABLE churnprevent.drift_report}, q{TABLE churnprevent.drift_feature}, q{TABLE churnprevent.retrain_review}, q{TABLE churnprevent.retrain_rule})
+{
+	is(as('reader', $call), '42501', "a reader may not: $call");
+}
+for my $call (q{SELECT cp_drift_check('own', 'gym_member')}, q{SELECT cp_performance('own')}, q{TABLE churnprevent.drift_status}, q{TABLE churnprevent.alert_open}, q{TABLE churnprevent.model_performance})
+{
+	is(as('nobody', $call), '42501', "a stranger may not: $call");
+}
+# Once the model is given, on sources of one's own; never on the owner's.
+is(as('anna', q{SELECT cp_grant_model('own', 'reader'), cp_grant_model('own', 'Bob''s')}), '|', 'the owner gives the model');
+is(as($_, q{SELECT count(*) FROM cp_performance('own'); SELECT count(*) FROM churnprevent.model_performance}), "19\n19", "$_ sees what it is worth") for 'reader', q{Bob's};
+is(as(q{Bob's}, q{SELECT count(*) > 9 FROM cp_drift_check('own', 'gym_member')}), 't', 'another operator checks customers whom he may read');
+is(as(q{Bob's}, $_), '42501', "but may not: $_") for q{SELECT cp_drift_check('own')}, q{SELECT cp_drift_check('own', 'private.gym_member')}, q{SELECT cp_drift_check('own', 'gym_member', options => '{"reference": "private.gym_member"}')}, q{SELECT cp_drift_check('own', 'private.gym_member', options => '{"mode": "statistics"}')}, q{SELECT cp_retrain_review('own', true)};
+is(as('anna', q{SELECT cp_revoke_model('own', 'reader'), cp_revoke_model('own', 'Bob''s')}), '|', 'and takes it back');
+# Members of a role check and train what the role owns.
+is(as('member', q{SET ROLE team; SELECT version FROM cp_train('drifting', 'gym_member', 'left_club', '{"members": "gbm", "gbm": {"rounds": 5}}')}), '1', 'a role trains');
+is(as('postgres', q{UPDATE churnprevent.model SET created_at = '2020-01-01' WHERE name = 'drifting'}), '', 'long ago');
+is(as('member', q{SELECT count(*) > 9 FROM cp_drift_check('drifting'); SELECT step FROM cp_retrain_review('drifting', true) WHERE step = 'training'; SELECT DISTINCT owner FROM churnprevent.model_summary WHERE name = 'drifting'; SELECT reviewed_by FROM churnprevent.retrain_review}), "t\ntraining\nteam\nmember", 'its member reviews');
+is(as('member', q{SELECT cp_drop_model('drifting')}), '2', 'and drops');
+
 for my $call (q{SELECT cp_simulate('world')}, q{SELECT cp_simulate_value('world')}, q{SELECT cp_simulator_drop('world')}, q{SELECT cp_train_policy('greedy', '{"simulator": "world"}')},
 	q{SELECT cp_simulator_create('world', 'own', 'gym_member')}, q{SELECT cp_simulator_create('his', 'own', 'gym_member')}, q{SELECT cp_recommend(g, 'greedy', 'own') FROM gym_member g},
 	q{SELECT cp_decide(g, '1', 'random', 'anna 1', 'own') FROM gym_member g}, q{SELECT cp_forget('1')}, q{SELECT cp_log_partitions()}, q{DELETE FROM churnprevent.decision},

@@ -1,11 +1,10 @@
 /*
- * test_profile.c: a profile counts as its references do, and reads back what was written.
+ * test_profile.c: profiles as bytes, counting into cells.
  */
 #include "unit.h"
 
 #include <float.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "num/hash.h"
@@ -14,266 +13,340 @@
 
 extern void test_profile(void);
 
-#define ROWS 600
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define FEATURES 3
-#define LEVELS 4 /* of the last feature, with "other" */
+#define ROWS 40
+#define SAMPLE 4
+#define FORMAT 1
 
-static const uint32_t cells_of_model[FEATURES] = {0, 0, LEVELS};
+/* Numbers, a category of four levels, a number of few values. */
+static const uint32_t cells_of[FEATURES] = {0, 4, 0};
 
 static void
-draw(double *vectors, uint64_t seed)
+draw_vector(CpRng *rng, double *vector)
 {
+	vector[0] = cp_rng_below(rng, 10) == 0 ? (double) NAN : cp_rng_normal(rng);
+	vector[1] = cp_rng_below(rng, 10) == 0 ? (double) NAN : (double) cp_rng_below(rng, 4);
+	vector[2] = (double) cp_rng_below(rng, 2);
+}
+
+static CpStatus
+build(CpContext *context, CpProfile *profile)
+{
+	double vectors[ROWS][FEATURES], column[ROWS];
 	CpRng rng;
 
-	cp_rng_init(&rng, seed, 0);
-	for (uint32_t i = 0; i < ROWS; i++)
-	{
-		double *vector = vectors + (size_t) i * FEATURES;
-
-		vector[0] = i % 11 == 0 ? (double) NAN : cp_rng_normal(&rng);
-		vector[1] = (double) cp_rng_below(&rng, 5);
-		vector[2] = i % 13 == 0 ? (double) NAN : (double) cp_rng_below(&rng, LEVELS);
-	}
-}
-
-static CpStatus
-make_profile(CpContext *context, const double *vectors, CpProfile *profile)
-{
-	double values[ROWS];
-
+	cp_rng_init(&rng, 5, 0);
+	for (int i = 0; i < ROWS; i++)
+		draw_vector(&rng, vectors[i]);
 	CP_TRY(cp_profile_init(profile, context, FEATURES));
-	for (uint32_t f = 0; f < FEATURES; f++)
+	for (int f = 0; f < FEATURES; f++)
 	{
-		for (uint32_t i = 0; i < ROWS; i++)
-			values[i] = vectors[(size_t) i * FEATURES + f];
-		profile->categories[f] = cells_of_model[f] > 0;
-		CP_TRY(cp_profile_feature(context, values, NULL, ROWS, profile->categories[f],
-		                          cells_of_model[f], &profile->features[f]));
+		for (int i = 0; i < ROWS; i++)
+			column[i] = vectors[i][f];
+		profile->categories[f] = cells_of[f] > 0;
+		CP_TRY(cp_profile_feature(context, column, NULL, ROWS, cells_of[f] > 0, cells_of[f],
+		                          &profile->features[f]));
 	}
+	CP_TRY(cp_profile_feature(context, column, NULL, ROWS, false, 0, &profile->score));
 	profile->churn_rate = 0.25;
 	profile->rows = ROWS;
-	profile->sample_rows = 50;
-	CP_TRY(cp_alloc(context, &profile->sample, (size_t) 50 * FEATURES, sizeof(double)));
-	memcpy(profile->sample, vectors, (size_t) 50 * FEATURES * sizeof(double));
-	for (uint32_t i = 0; i < ROWS; i++)
-		values[i] = i / (double) ROWS;
-	return cp_profile_feature(context, values, NULL, ROWS, false, 0, &profile->score);
-}
-
-static CpStatus
-count(CpContext *context, const CpProfile *profile, const double *vectors, CpCounter *counter,
-      CpTallied *tallied)
-{
-	CP_TRY(cp_counter_init(counter, context, profile));
-	CP_TRY(cp_tallied_init(tallied, context, counter));
-	for (uint32_t i = 0; i < ROWS; i++)
-		cp_count_vector(counter, tallied, vectors + (size_t) i * FEATURES);
+	profile->sample_rows = SAMPLE;
+	CP_TRY(cp_alloc(context, &profile->sample, (size_t) SAMPLE * FEATURES, sizeof(double)));
+	memcpy(profile->sample, vectors, sizeof(double) * SAMPLE * FEATURES);
 	return CP_OK;
 }
 
-/* The same rows again: nothing has moved, to the last bit. */
-static void
-the_same_rows(void)
+static CpStatus
+count_some(CpContext *context, const CpProfile *profile)
 {
-	CpContext *context = unit_context();
-	double vectors[ROWS * FEATURES];
-	CpFeatureDrift drifts[FEATURES];
-	CpProfile profile;
 	CpCounter counter;
 	CpTallied tallied;
+	CpFeatureDrift drifts[FEATURES];
+	double vector[FEATURES];
+	CpRng rng;
 
-	draw(vectors, 1);
-	REQUIRE_OK(make_profile(context, vectors, &profile));
-	REQUIRE_OK(count(context, &profile, vectors, &counter, &tallied));
+	CP_TRY(cp_counter_init(&counter, context, profile));
+	CP_TRY(cp_tallied_init(&tallied, context, &counter));
+	cp_rng_init(&rng, 6, 0);
+	for (int i = 0; i < 8; i++)
+	{
+		draw_vector(&rng, vector);
+		cp_count_vector(&counter, &tallied, vector);
+	}
 	cp_compare_all(&counter, &tallied, drifts);
 	for (int f = 0; f < FEATURES; f++)
-	{
-		CHECK_CLOSE(0, drifts[f].cells.psi, 0);
-		CHECK_CLOSE(0, drifts[f].gaps.psi, 0);
-		CHECK_CLOSE(ROWS, drifts[f].rows, 0);
-	}
-	CHECK_CLOSE(0, drifts[0].wasserstein, 1e-12);
-	CHECK_CLOSE(0, drifts[1].ks, 0);
+		CHECK_CLOSE(8, drifts[f].rows, 0);
+	return CP_OK;
 }
 
-/* Blocks of cuts find the cell that a search finds: at cuts, between and beyond them. */
+/* --- bytes ------------------------------------------------------------------ */
+
 static void
-blocks_find_cells(void)
-{
-	static const uint32_t sizes[] = {1, 2, 15, 16, 17, 31, 32, 33, 64, 200, 273};
-
-	for (size_t s = 0; s < sizeof(sizes) / sizeof(*sizes); s++)
-	{
-		CpContext *context = unit_context();
-		double cuts[300], weights[300] = {0};
-		uint16_t groups[300] = {0};
-		CpReference reference = {
-			.cells = sizes[s] + 1, .coarse = 1, .cuts = cuts, .groups = groups, .weights = weights};
-		bool category = false;
-		CpProfile profile = {.count = 1, .features = &reference, .categories = &category};
-		CpCounter counter;
-		CpTallied tallied;
-
-		for (uint32_t c = 0; c < sizes[s]; c++)
-			cuts[c] = c == 0 ? -DBL_MAX : c * c / 3.0;
-		REQUIRE_OK(cp_counter_init(&counter, context, &profile));
-		for (uint32_t c = 0; c < sizes[s]; c++)
-			for (int side = -1; side <= 1; side++)
-			{
-				double value = side < 0   ? nextafter(cuts[c], -INFINITY)
-				               : side > 0 ? nextafter(cuts[c], INFINITY)
-				                          : cuts[c];
-
-				REQUIRE_OK(cp_tallied_init(&tallied, context, &counter));
-				cp_count_vector(&counter, &tallied, &value);
-				CHECK_EQUAL(1, tallied.counts[cp_reference_cell(&reference, value)]);
-				CHECK_EQUAL(0, tallied.counts[reference.cells]);
-			}
-	}
-}
-
-/* A code that the reference has no cell for is one of "other"; NaN has a place of its own. */
-static void
-odd_codes(void)
+bytes_read_back(void)
 {
 	CpContext *context = unit_context();
-	double vectors[ROWS * FEATURES];
-	double odd[FEATURES] = {(double) INFINITY, (double) NAN, 200};
-	CpProfile profile;
-	CpCounter counter;
-	CpTallied tallied;
+	CpProfile profile, back;
+	CpWriter first, second;
+	const uint32_t others[] = {0, 5, 0};
 
-	draw(vectors, 2);
-	REQUIRE_OK(make_profile(context, vectors, &profile));
-	REQUIRE_OK(cp_counter_init(&counter, context, &profile));
-	REQUIRE_OK(cp_tallied_init(&tallied, context, &counter));
-	cp_count_vector(&counter, &tallied, odd);
-	CHECK_EQUAL(1, tallied.counts[counter.offsets[1] - 2]);
-	CHECK_EQUAL(1, tallied.counts[counter.offsets[2] - 1]);
-	CHECK_EQUAL(1, tallied.counts[counter.offsets[2] + LEVELS - 1]);
-	CHECK_EQUAL(1, tallied.rows);
+	REQUIRE_OK(build(context, &profile));
+	REQUIRE_OK(cp_profile_write(&profile, context, &first));
+	REQUIRE_OK(cp_profile_read(&back, context, cells_of, FEATURES, first.bytes, first.length));
+	REQUIRE_OK(cp_profile_write(&back, context, &second));
+	REQUIRE(first.length == second.length);
+	CHECK(memcmp(first.bytes, second.bytes, first.length) == 0);
+	CHECK(back.churn_rate == 0.25 && back.rows == ROWS && back.sample_rows == SAMPLE);
+	for (int i = 0; i < SAMPLE * FEATURES; i++)
+		CHECK_CLOSE(profile.sample[i], back.sample[i], 0);
+	CHECK(!back.categories[0] && back.categories[1] && !back.categories[2]);
+	CHECK(back.score.cells > 1);
+	CHECK_STATUS(CP_CORRUPT, cp_profile_read(&back, context, cells_of, FEATURES - 1, first.bytes,
+	                                         first.length));
+	CHECK_STATUS(CP_CORRUPT,
+	             cp_profile_read(&back, context, others, FEATURES, first.bytes, first.length));
+	/* Nothing but the features. */
+	profile.score.cells = 0;
+	profile.sample_rows = 0;
+	profile.churn_rate = (double) NAN;
+	REQUIRE_OK(cp_profile_write(&profile, context, &first));
+	REQUIRE_OK(cp_profile_read(&back, context, cells_of, FEATURES, first.bytes, first.length));
+	CHECK(back.score.cells == 0 && back.sample_rows == 0 && isnan(back.churn_rate));
+}
+
+/* The checksum made right again, as a forger would. */
+static void
+seal(uint8_t *bytes, size_t length)
+{
+	uint64_t hash = cp_hash_bytes(bytes + CP_ENVELOPE_LENGTH, length - CP_ENVELOPE_LENGTH, FORMAT);
+
+	for (int i = 0; i < 8; i++)
+		bytes[24 + i] = (uint8_t) (hash >> (8 * i));
+}
+
+/* Refused, or a profile that can be counted into. */
+static bool
+try_bytes(const uint8_t *bytes, size_t length)
+{
+	CpContext *context = unit_context();
+	CpProfile profile;
+	CpStatus status;
+
+	context->budget = 4 * 1024 * 1024;
+	status = cp_profile_read(&profile, context, cells_of, FEATURES, bytes, length);
+	if (status != CP_OK)
+		return !CHECK_STATUS(CP_CORRUPT, status);
+	CHECK(profile.score.cells == 0 || cp_reference_cell(&profile.score, 0.5) < profile.score.cells);
+	CHECK_STATUS(CP_OK, count_some(context, &profile));
+	return true;
+}
+
+/* Each byte in turn, to what is most likely to do harm. */
+static void
+changed_bytes(void)
+{
+	static const uint8_t flips[] = {0x01, 0x80, 0xff};
+	CpContext *context = unit_context();
+	CpProfile profile;
+	CpWriter writer;
+	static uint8_t bytes[1 << 14];
+	size_t length, accepted = 0;
+
+	REQUIRE_OK(build(context, &profile));
+	REQUIRE_OK(cp_profile_write(&profile, context, &writer));
+	length = writer.length;
+	REQUIRE(length <= sizeof(bytes));
+	memcpy(bytes, writer.bytes, length);
+	for (size_t at = CP_ENVELOPE_LENGTH; at < length; at++)
+		for (size_t f = 0; f < COUNT(flips); f++)
+		{
+			bytes[at] ^= flips[f];
+			seal(bytes, length);
+			accepted += try_bytes(bytes, length);
+			bytes[at] ^= flips[f];
+		}
+	CHECK(accepted > 0 && accepted < COUNT(flips) * length);
+	for (size_t end = 0; end < length; end += 7)
+		CHECK(!try_bytes(bytes, end));
+}
+
+/* Scores are numbers, rates are shares. */
+static void
+forged_totals(void)
+{
+	static const double levels[] = {3, 4};
+	static const double rates[] = {-0.1, 1.1, (double) INFINITY, -(double) INFINITY};
+	CpContext *context = unit_context();
+	CpProfile profile, back;
+	CpWriter writer;
+
+	REQUIRE_OK(build(context, &profile));
+	for (size_t r = 0; r < COUNT(rates); r++)
+	{
+		profile.churn_rate = rates[r];
+		REQUIRE_OK(cp_profile_write(&profile, context, &writer));
+		CHECK_STATUS(CP_CORRUPT, cp_profile_read(&back, context, cells_of, FEATURES, writer.bytes,
+		                                         writer.length));
+	}
+	profile.churn_rate = 0.5;
+	/* A code that the category has not. */
+	profile.sample[1] = cells_of[1];
+	REQUIRE_OK(cp_profile_write(&profile, context, &writer));
+	CHECK_STATUS(CP_CORRUPT,
+	             cp_profile_read(&back, context, cells_of, FEATURES, writer.bytes, writer.length));
+	profile.sample[1] = 0;
+	REQUIRE_OK(cp_reference_of_levels(context, levels, 2, 0, 7, &profile.score));
+	REQUIRE_OK(cp_profile_write(&profile, context, &writer));
+	CHECK_STATUS(CP_CORRUPT,
+	             cp_profile_read(&back, context, cells_of, FEATURES, writer.bytes, writer.length));
 }
 
 static void
 sample_sizes(void)
 {
 	CHECK_EQUAL(CP_PROFILE_ROWS, cp_profile_sample_size(1));
-	CHECK_EQUAL(CP_PROFILE_ROWS, cp_profile_sample_size(20));
-	CHECK_EQUAL(262, cp_profile_sample_size(1000));
+	CHECK_EQUAL(2621, cp_profile_sample_size(100));
+	CHECK_EQUAL(131, cp_profile_sample_size(2000));
 }
 
-/* --- bytes --- */
+/* --- counting --------------------------------------------------------------- */
 
+/* Of one number with these cuts: is it counted where cp_reference_cell says? */
 static void
-bytes_round_trip(void)
+check_cells(const double *cuts, uint32_t ncuts, const double *values, uint32_t n)
 {
 	CpContext *context = unit_context();
-	double vectors[ROWS * FEATURES], later[ROWS * FEATURES];
-	CpFeatureDrift before[FEATURES], after[FEATURES];
-	CpProfile profile, again;
+	CpProfile profile;
 	CpCounter counter;
 	CpTallied tallied;
-	CpWriter writer;
+	CpReference *feature;
 
-	draw(vectors, 3);
-	draw(later, 4);
-	REQUIRE_OK(make_profile(context, vectors, &profile));
-	REQUIRE_OK(count(context, &profile, later, &counter, &tallied));
-	cp_compare_all(&counter, &tallied, before);
-	REQUIRE_OK(cp_profile_write(&profile, context, &writer));
-	REQUIRE_OK(
-		cp_profile_read(&again, context, cells_of_model, FEATURES, writer.bytes, writer.length));
-	REQUIRE_OK(count(context, &again, later, &counter, &tallied));
-	cp_compare_all(&counter, &tallied, after);
-	for (int f = 0; f < FEATURES; f++)
-		CHECK_CLOSE(before[f].cells.psi, after[f].cells.psi, 0);
-	CHECK_CLOSE(0.25, again.churn_rate, 0);
-	CHECK_EQUAL(50, again.sample_rows);
-	for (int i = 0; i < 50 * FEATURES; i++)
-		CHECK_CLOSE(profile.sample[i], again.sample[i], 0);
-	CHECK_EQUAL(profile.score.cells, again.score.cells);
-}
-
-/* A profile of another model's features, or one that is none, or flipped under a right checksum. */
-static void
-hostile_bytes(void)
-{
-	static const uint32_t others[FEATURES] = {0, LEVELS, 0}, fewer[FEATURES] = {0, 0, LEVELS - 1};
-	CpContext *context = unit_context();
-	double vectors[ROWS * FEATURES];
-	CpProfile profile;
-	CpWriter writer;
-
-	draw(vectors, 5);
-	REQUIRE_OK(make_profile(context, vectors, &profile));
-	REQUIRE_OK(cp_profile_write(&profile, context, &writer));
-	CHECK_STATUS(CP_CORRUPT,
-	             cp_profile_read(&profile, context, others, FEATURES, writer.bytes, writer.length));
-	CHECK_STATUS(CP_CORRUPT,
-	             cp_profile_read(&profile, context, fewer, FEATURES, writer.bytes, writer.length));
-	CHECK_STATUS(CP_CORRUPT, cp_profile_read(&profile, context, cells_of_model, FEATURES - 1,
-	                                         writer.bytes, writer.length));
-	for (size_t at = CP_ENVELOPE_LENGTH; at < writer.length; at += 1 + at / 64)
+	REQUIRE_OK(cp_profile_init(&profile, context, 1));
+	feature = &profile.features[0];
+	feature->cells = feature->coarse = ncuts + 1;
+	REQUIRE_OK(cp_alloc(context, &feature->cuts, ncuts, sizeof(double)));
+	memcpy(feature->cuts, cuts, ncuts * sizeof(double));
+	REQUIRE_OK(cp_counter_init(&counter, context, &profile));
+	for (uint32_t i = 0; i < n; i++)
 	{
-		uint64_t hash;
-		CpStatus status;
+		uint32_t passed = 0;
 
-		writer.bytes[at] ^= 0xff;
-		hash =
-			cp_hash_bytes(writer.bytes + CP_ENVELOPE_LENGTH, writer.length - CP_ENVELOPE_LENGTH, 1);
-		for (int k = 0; k < 8; k++)
-			writer.bytes[24 + k] = (uint8_t) (hash >> (8 * k));
-		status = cp_profile_read(&profile, context, cells_of_model, FEATURES, writer.bytes,
-		                         writer.length);
-		CHECK(status == CP_OK || status == CP_CORRUPT);
-		writer.bytes[at] ^= 0xff;
+		REQUIRE_OK(cp_tallied_init(&tallied, context, &counter));
+		cp_count_vector(&counter, &tallied, &values[i]);
+		while (passed < ncuts && cuts[passed] <= values[i])
+			passed++;
+		CHECK_EQUAL(passed, cp_reference_cell(feature, values[i]));
+		CHECK_EQUAL(1, tallied.counts[passed]);
+		CHECK(tallied.least[0] == values[i] && tallied.most[0] == values[i]);
 	}
 }
+
+static void
+cells_by_blocks(void)
+{
+	static const uint32_t sizes[] = {0, 1, 2, 15, 16, 17, 31, 32, 33, 48, CP_REFERENCE_CUTS};
+	static const double ends[] = {
+		-(double) INFINITY, -DBL_MAX, -5e-324, -0.0, 0, 5e-324, DBL_MIN, DBL_MAX,
+		(double) INFINITY};
+	double cuts[CP_REFERENCE_CUTS], values[3 * CP_REFERENCE_CUTS];
+
+	for (size_t s = 0; s < COUNT(sizes); s++)
+	{
+		uint32_t n = 0;
+
+		for (uint32_t c = 0; c < sizes[s]; c++)
+		{
+			cuts[c] = c == sizes[s] / 2 ? 0 : ((double) c - sizes[s] / 2) * 1.1;
+			values[n++] = nextafter(cuts[c], -(double) INFINITY);
+			values[n++] = cuts[c];
+			values[n++] = nextafter(cuts[c], (double) INFINITY);
+		}
+		check_cells(cuts, sizes[s], values, n);
+		check_cells(cuts, sizes[s], ends, COUNT(ends));
+		/* Infinite and denormal cuts. */
+		if (sizes[s] < 15 || sizes[s] > 33)
+			continue;
+		cuts[0] = -(double) INFINITY;
+		cuts[sizes[s] / 2 + 1] = 5e-324;
+		cuts[sizes[s] - 1] = (double) INFINITY;
+		check_cells(cuts, sizes[s], ends, COUNT(ends));
+	}
+}
+
+static void
+codes_and_missing(void)
+{
+	const double vectors[][FEATURES] = {{(double) NAN, 0, 1}, {1, 3, 0},   {2, 4, 0},
+	                                    {3, 4e9, 0},          {4, 255, 0}, {5, (double) NAN, 0}};
+	CpContext *context = unit_context();
+	CpProfile profile;
+	CpCounter counter;
+	CpTallied tallied;
+	const uint64_t *codes;
+
+	REQUIRE_OK(build(context, &profile));
+	REQUIRE_OK(cp_counter_init(&counter, context, &profile));
+	REQUIRE_OK(cp_tallied_init(&tallied, context, &counter));
+	for (size_t i = 0; i < COUNT(vectors); i++)
+		cp_count_vector(&counter, &tallied, vectors[i]);
+	codes = tallied.counts + counter.offsets[1];
+	CHECK(codes[0] == 1 && codes[1] == 0 && codes[2] == 0 && codes[3] == 4 && codes[4] == 1);
+	CHECK_EQUAL(1, tallied.counts[profile.features[0].cells]);
+	CHECK(tallied.least[0] == 1 && tallied.most[0] == 5);
+	CHECK_EQUAL(6, tallied.rows);
+}
+
+/* --- the host ---------------------------------------------------------------- */
 
 static CpStatus
 work(CpContext *context)
 {
-	double vectors[ROWS * FEATURES];
-	CpProfile profile;
-	CpCounter counter;
-	CpTallied tallied;
+	CpProfile profile, back;
 	CpWriter writer;
 
-	draw(vectors, 6);
-	CP_TRY(make_profile(context, vectors, &profile));
+	CP_TRY(build(context, &profile));
 	CP_TRY(cp_profile_write(&profile, context, &writer));
-	CP_TRY(
-		cp_profile_read(&profile, context, cells_of_model, FEATURES, writer.bytes, writer.length));
-	return count(context, &profile, vectors, &counter, &tallied);
+	CP_TRY(cp_profile_read(&back, context, cells_of, FEATURES, writer.bytes, writer.length));
+	return count_some(context, &back);
 }
 
 static void
 host_refuses(void)
 {
-	CpContext *context = unit_context();
-	size_t allocations;
+	size_t allocations, polls;
+	CpContext *tight;
 
-	REQUIRE_OK(work(context));
+	REQUIRE_OK(work(unit_context()));
 	allocations = unit_allocations();
+	polls = unit_polls();
+	CHECK(allocations > 50 && polls > FEATURES);
 	for (size_t nth = 1; nth <= allocations; nth++)
 	{
-		context = unit_context();
+		CpContext *context = unit_context();
+
 		unit_fail_allocation(nth);
 		CHECK_STATUS(CP_NO_MEMORY, work(context));
 	}
-	context = unit_context();
-	context->budget = 3000;
-	CHECK_STATUS(CP_OVER_BUDGET, work(context));
+	for (size_t nth = 0; nth < polls; nth++)
+	{
+		CpContext *context = unit_context();
+
+		unit_cancel_after(nth);
+		CHECK_STATUS(CP_CANCELLED, work(context));
+	}
+	tight = unit_context();
+	tight->budget = 4000;
+	CHECK_STATUS(CP_OVER_BUDGET, work(tight));
 }
 
 void
 test_profile(void)
 {
-	UNIT_CASE("the same rows have not moved", the_same_rows);
-	UNIT_CASE("blocks of cuts find the cell that a search finds", blocks_find_cells);
-	UNIT_CASE("codes without a cell, infinities, NaN", odd_codes);
-	UNIT_CASE("a sample keeps to its rows and bytes", sample_sizes);
-	UNIT_CASE("bytes read back the same", bytes_round_trip);
-	UNIT_CASE("hostile bytes", hostile_bytes);
-	UNIT_CASE("memory and budget", host_refuses);
+	UNIT_CASE("bytes read back", bytes_read_back);
+	UNIT_CASE("changed bytes do no harm", changed_bytes);
+	UNIT_CASE("forged totals are refused", forged_totals);
+	UNIT_CASE("the sample has its bounds", sample_sizes);
+	UNIT_CASE("cells are found by blocks", cells_by_blocks);
+	UNIT_CASE("codes and missing values", codes_and_missing);
+	UNIT_CASE("memory, budget and cancel", host_refuses);
 }
