@@ -279,11 +279,13 @@ ORDER BY p.place;
 \echo 'year later they have stayed or not. The verdict stays right however often one looks, so one may look every day.'
 \echo
 SELECT cp_ab_create('does it help', '{nothing,greedy}', duration_days => 365, options => '{"effect": 0.02}') \g /dev/null
-SELECT count(cp_ab_record('does it help', 'customer ' || l.customer_id, l.stayed))
-FROM unnest('{none,greedy}'::text[]) policy,
-     LATERAL (SELECT s.customer_id, bool_and(s.alive)::int AS stayed
-              FROM cp_simulate('assumed', policy, 20000, 12) s GROUP BY s.customer_id) l
-WHERE cp_ab_assign('does it help', 'customer ' || l.customer_id) = replace(policy, 'none', 'nothing') \g /dev/null
+SELECT count(cp_ab_record('does it help', 'customer ' || o.customer_id, o.stayed))
+FROM (SELECT l.*
+      FROM unnest('{none,greedy}'::text[]) policy,
+           LATERAL (SELECT s.customer_id, bool_and(s.alive)::int AS stayed
+                    FROM cp_simulate('assumed', policy, 20000, 12) s GROUP BY s.customer_id) l
+      WHERE cp_ab_assign('does it help', 'customer ' || l.customer_id) = replace(policy, 'none', 'nothing')
+      ORDER BY l.customer_id) o \g /dev/null
 SELECT r.variant, r.n                            AS customers,
        round(100 * r.mean::numeric, 1)           AS "stayed %",
        round(100 * r.difference::numeric, 1)     AS more,
@@ -294,4 +296,57 @@ SELECT r.variant, r.n                            AS customers,
        r.verdict
 FROM churnprevent.experiment_result r WHERE r.experiment = 'does it help';
 \set step 'prove'
+\ir step.sql
+
+\echo
+\echo 'Watch: months later prices have risen by 15 %, and half of those who paid by electronic check pay in a new way.'
+\echo 'Customers who have not left, in table today, are held against those the model learned from: one scan.'
+\echo '"psi" is how far a column has moved (0.1 some, 0.2 much), "importance" how much the model rests on it.'
+\echo
+UPDATE customer
+SET monthly_charges = 1.15 * monthly_charges,
+    payment_method = CASE WHEN payment_method = 'Electronic check' AND right(customer_id, 1) < '5' THEN 'Instant transfer' ELSE payment_method END;
+CREATE TABLE today AS SELECT * FROM customer WHERE churn = 'No';
+ALTER TABLE today DROP COLUMN churn;
+SELECT d.feature, d.level,
+       round(d.psi::numeric, 3)                  AS psi,
+       round(100 * d.unseen::numeric, 1)         AS "new values %",
+       round(100 * d.importance::numeric)        AS "importance %",
+       d.recommendation
+FROM cp_drift_check('telco', 'today') d
+ORDER BY d.level = 'ok', d.psi DESC NULLS LAST
+LIMIT 6;
+
+\echo
+\echo 'Alert: raised once however often it is found; who listens on the channel churnprevent_alert is told'
+\echo
+SELECT a.alert_id AS alert, a.source, a.level, a.message
+FROM churnprevent.alert_open a;
+
+\echo
+\echo 'Train again: is it time? If a rule says so, on the customers as they are now.'
+\echo
+SELECT r.step, CASE WHEN r.fired THEN 'yes' ELSE 'no' END AS "?", r.observed, r.threshold
+FROM cp_retrain_review('telco', apply => true) r
+WHERE r.step NOT IN ('training', 'gate');
+
+\echo
+\echo 'Gate: the new version takes over only if its log-loss is smaller, on customers held out. "from" and "to" is where'
+\echo 'the difference lies with 95 %.'
+\echo
+SELECT r.candidate AS "new version", r.rows AS customers,
+       round(r.log_loss::numeric, 4)             AS "old log-loss",
+       round(r.candidate_log_loss::numeric, 4)   AS "new log-loss",
+       round(r.lower::numeric, 4)                AS "from",
+       round(r.upper::numeric, 4)                AS "to",
+       r.deployed
+FROM churnprevent.retrain_review r;
+
+\echo
+\echo 'Quiet: the same check, against what the new version learned from'
+\echo
+SELECT d ->> 'version' AS version, d ->> 'alert_level' AS level, d ->> 'recommendation' AS recommendation
+FROM cp_drift_json('telco', 'today') d;
+SELECT count(*) AS "open alerts" FROM churnprevent.alert_open;
+\set step 'watch'
 \ir step.sql

@@ -709,28 +709,33 @@ advice_for(const Checking *checking, const CpDriftLine *line)
 	return line->level == CP_ALARM_WARNING ? "watch it" : "find out why, and train again";
 }
 
-/* What has moved as far as the level says: features by name, else combinations, else a segment. */
+/* What is to be said where no feature has moved as far. */
+static const char *
+otherwise_moved(const CpDriftLine *line)
+{
+	if (strcmp(line->feature, CP_DRIFT_LABEL) == 0)
+		return "another share of customers leaves.";
+	if (strcmp(line->feature, CP_DRIFT_SCORE) == 0)
+		return "scores have moved.";
+	return "features go together otherwise than they did.";
+}
+
+/* What has moved as far as the level says: features by name, else something of all, else a segment. */
 static void
 append_moved(StringInfo text, const CpDriftCheck *check)
 {
-	const char *combinations = NULL;
+	const char *other = "customers of a segment have changed.";
 	int moved = 0;
 
+	for (uint32 i = check->count; i-- > 0;)
+		if (check->lines[i].level == check->level && check->lines[i].segment == NULL &&
+		    !is_feature(&check->lines[i]))
+			other = otherwise_moved(&check->lines[i]);
 	for (uint32 i = 0; i < check->count; i++)
-	{
-		const CpDriftLine *line = &check->lines[i];
-
-		if (line->level != check->level || line->segment != NULL)
-			continue;
-		if (!isnan(line->auc))
-			combinations = "features go together otherwise than they did.";
-		else
-			appendStringInfo(text, "%s%s", moved++ == 0 ? "" : ", ", line->feature);
-	}
-	appendStringInfoString(text, moved > 1              ? " have moved."
-	                             : moved == 1           ? " has moved."
-	                             : combinations != NULL ? combinations
-	                                                    : "customers of a segment have changed.");
+		if (check->lines[i].level == check->level && check->lines[i].segment == NULL &&
+		    is_feature(&check->lines[i]))
+			appendStringInfo(text, "%s%s", moved++ == 0 ? "" : ", ", check->lines[i].feature);
+	appendStringInfoString(text, moved == 0 ? other : moved == 1 ? " has moved." : " have moved.");
 }
 
 /* A smaller fall is not worth a word. */

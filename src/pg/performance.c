@@ -248,7 +248,7 @@ set_calibration(CpPerformanceSide *side, const CpScored *scored, CpInterval rate
 }
 
 static void
-measure(CpBridge *bridge, const CpScored *scored, const CpScored *held_out, CpPerformanceSide *side)
+measure(CpBridge *bridge, const CpScored *scored, CpPerformanceSide *side)
 {
 	double z = cp_two_sided_z(CONFIDENCE);
 	CpEvaluation evaluation;
@@ -267,6 +267,15 @@ measure(CpBridge *bridge, const CpScored *scored, const CpScored *held_out, CpPe
 	set_figure(side, CP_PERFORMANCE_ACCURACY, evaluation.metrics.accuracy, evaluation.accuracy);
 	set_figure(side, CP_PERFORMANCE_CHURN_RATE, evaluation.metrics.churn_rate, rate);
 	set_calibration(side, scored, rate);
+}
+
+/* What became of rows, and what was promised of them. */
+static void
+hold(CpBridge *bridge, const CpScored *scored, const CpScored *held_out, CpPerformanceSide *side)
+{
+	measure(bridge, scored, side);
+	if (scored->rows == 0)
+		return;
 	expect(bridge, scored, held_out, side);
 	expect_auc(bridge, scored, held_out, side);
 }
@@ -317,9 +326,9 @@ cp_performance_read(const char *model, const Interval *period, CpPerformance *pe
 	read_log(outcomes, &part, &known, &untreated);
 	read_log(scores, &part, &scored, NULL);
 	seen = held_out.rows > 0 ? &held_out : NULL;
-	measure(&bridge, &held_out, NULL, &sides[CP_PERFORMANCE_TRAINING]);
-	measure(&bridge, &known.scored, seen, &sides[CP_PERFORMANCE_REALISED]);
-	measure(&bridge, &untreated.scored, seen, &sides[CP_PERFORMANCE_UNTREATED]);
+	measure(&bridge, &held_out, &sides[CP_PERFORMANCE_TRAINING]);
+	hold(&bridge, &known.scored, seen, &sides[CP_PERFORMANCE_REALISED]);
+	hold(&bridge, &untreated.scored, seen, &sides[CP_PERFORMANCE_UNTREATED]);
 	estimate(&bridge, &scored.scored, seen, &sides[CP_PERFORMANCE_ESTIMATED]);
 }
 
