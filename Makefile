@@ -28,7 +28,7 @@ DECIDE_OBJS = rule_lexer rule catalogue response policy contact mdp world popula
 	limits offers pricing core lp_glpk lp vertex tally plan survey knapsack greedy allocate
 
 PG_OBJS = module guc bridge args decimal json option_rules options features label source steering training_set store model_store model_cache \
-	base_rate model_profile customer_filter trainer gate performance drift_rows drift_statistics drift_check drift_store alert_store situation scorer evaluation_set rule_scope playbook advice decision_store simulator_store \
+	base_rate model_profile customer_filter trainer gate performance drift_rows drift_statistics drift_advice drift_check drift_store alert_store situation scorer evaluation_set rule_scope playbook advice decision_store simulator_store \
 	customer_ids limit_book allocation_source allocation_record allocation_data allocation_pricing allocation_request allocation_store \
 	fn_train fn_predict fn_explain fn_importance fn_evaluate fn_model fn_metrics fn_decide fn_forget fn_policy fn_simulate fn_price fn_allocate \
 	trial_row trial_reading attributes experiment_store experiment_report saved_revenue fn_significance fn_abtest fn_experiment drift_options drift_state drift_figures fn_drift fn_drift_check fn_performance fn_retrain

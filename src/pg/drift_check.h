@@ -10,6 +10,8 @@
 
 #include "postgres.h"
 
+#include <math.h>
+
 #include "nodes/pg_list.h"
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
@@ -57,6 +59,13 @@ typedef struct CpDriftLine
 	CpAlarmLevel level;
 	const char *recommendation; /* NULL = nothing to do */
 } CpDriftLine;
+
+/* Or is it the score, the label, or combinations? */
+static inline bool
+cp_drift_is_feature(const CpDriftLine *line)
+{
+	return !isnan(line->importance);
+}
 
 typedef struct CpDriftCheck
 {

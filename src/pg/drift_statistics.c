@@ -19,6 +19,7 @@
 #include "pg/drift_statistics.h"
 #include "pg/features.h"
 #include "pg/source.h"
+#include "pg/store.h"
 
 /* ANALYZE reads so many rows for each unit of its target. */
 #define ROWS_PER_TARGET 300
@@ -232,8 +233,7 @@ cp_drift_of_statistics(const CpLoaded *loaded, const char *source, const CpCount
 
 	values[0] = CStringGetDatum(get_namespace_name(RelationGetNamespace(relation)));
 	values[1] = CStringGetDatum(RelationGetRelationName(relation));
-	if (SPI_execute_with_args(query, 2, types, values, NULL, true, 0) != SPI_OK_SELECT)
-		elog(ERROR, "statistics could not be read");
+	cp_ask(query, 2, types, values);
 	for (uint32 f = 0; f < map->count; f++)
 	{
 		int column = binding->columns[f].column;

@@ -5,7 +5,6 @@
 
 #include <math.h>
 
-#include "num/names.h"
 #include "stats/comparison.h"
 
 /* Holm's correction takes the square of the tests in time; of many, Bonferroni's is as good. */
@@ -18,12 +17,6 @@ const char *
 cp_alarm_name(CpAlarmLevel level)
 {
 	return level_names[level];
-}
-
-CpAlarmLevel
-cp_alarm_of(const char *name)
-{
-	return (CpAlarmLevel) cp_name_position(level_names, CP_ALARM_LEVELS, name);
 }
 
 /* In units of what is critical; of an empty side nothing. */

@@ -28,9 +28,8 @@ typedef struct CpAlarmRule
 	double least; /* rows a side */
 } CpAlarmRule;
 
-/* "too few rows", "ok", "warning", "critical"; CP_ALARM_LEVELS when a name is none of these. */
+/* "too few rows", "ok", "warning", "critical". */
 extern const char *cp_alarm_name(CpAlarmLevel level);
-extern CpAlarmLevel cp_alarm_of(const char *name);
 
 /*
  * drifts, reference_rows: [n]. p: [n] of values and missingness together, corrected for all n (Holm;
