@@ -245,7 +245,7 @@ least_weight(const Pool *pool, const Point *point)
 static void
 drop(Pool *pool, Point *point, uint32_t dropped)
 {
-	double left = 1 - point->weights[dropped];
+	double left = 0;
 
 	pool->members--;
 	for (uint32_t m = dropped; m < pool->members; m++)
@@ -254,6 +254,9 @@ drop(Pool *pool, Point *point, uint32_t dropped)
 		pool->ids[m] = pool->ids[m + 1];
 		point->weights[m] = point->weights[m + 1];
 	}
+	/* The sum, not what is left of one: rounding must not make a weight more than that. */
+	for (uint32_t m = 0; m < pool->members; m++)
+		left += point->weights[m];
 	for (uint32_t m = 0; m < pool->members; m++)
 		point->weights[m] /= left;
 }

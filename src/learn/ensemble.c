@@ -12,6 +12,9 @@
 #include "num/special.h"
 #include "num/vec.h"
 
+/* By so much a sum of weights, or the only one, may differ from 1. */
+#define WEIGHTS_ROUNDING 1e-9
+
 /* Parts that rows are dealt into for the choice of a calibration when there is one fold only. */
 #define CALIBRATION_PARTS 5
 
@@ -490,7 +493,7 @@ read_member(CpEnsemble *ensemble, CpReader *reader, const CpFeatureMap *map)
 	const Learner *learner = learner_of((CpMemberKind) cp_read_u32(reader));
 
 	member->weight = cp_read_f64(reader);
-	if (learner == NULL || !(member->weight > 0 && member->weight <= 1))
+	if (learner == NULL || !(member->weight > 0 && member->weight <= 1 + WEIGHTS_ROUNDING))
 	{
 		cp_reader_reject(reader);
 		return CP_OK;
@@ -516,7 +519,7 @@ cp_ensemble_read(CpEnsemble *ensemble, CpReader *reader, const CpFeatureMap *map
 		CP_TRY(read_member(ensemble, reader, map));
 		sum += ensemble->members[i].weight;
 	}
-	if (reader->failed || fabs(sum - 1) > 1e-9)
+	if (reader->failed || fabs(sum - 1) > WEIGHTS_ROUNDING)
 		return cp_fail(reader->context, CP_CORRUPT,
 		               "The members of the ensemble do not check out.");
 	return cp_calibration_read(&ensemble->calibration, reader);
