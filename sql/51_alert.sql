@@ -44,9 +44,10 @@ COMMENT ON FUNCTION cp_alert_acknowledge(bigint, text) IS 'say that an alert has
 REVOKE ALL ON FUNCTION cp_alert_acknowledge(bigint, text) FROM PUBLIC;
 
 CREATE VIEW churnprevent.alert_open AS
-SELECT a.alert_id, a.model, a.source, a.level, a.message, a.numbers, a.times, a.raised_at, a.last_at
+SELECT a.alert_id, a.model, a.source, a.level, a.message,
+	CASE WHEN pg_catalog.pg_has_role(u.owner, 'USAGE') THEN a.numbers ELSE a.numbers - 'drifted' END AS numbers, a.times, a.raised_at, a.last_at
 FROM churnprevent.alert a
 JOIN churnprevent.usable_model u USING (model)
 WHERE resolved_at IS NULL AND acknowledged_at IS NULL
 ORDER BY level, last_at DESC;
-COMMENT ON VIEW churnprevent.alert_open IS 'alerts that last and that nobody has acknowledged, of models that the user may use; critical ones first';
+COMMENT ON VIEW churnprevent.alert_open IS 'alerts that last and that nobody has acknowledged, of models that the user may use; critical ones first. Lines of segments, which are values of customers, are in the numbers for its owner alone';

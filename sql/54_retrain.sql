@@ -5,7 +5,7 @@ CREATE TABLE churnprevent.retrain_rule (
 	model text COLLATE "C" PRIMARY KEY,
 	drift_level text DEFAULT 'critical' CHECK (drift_level IN ('warning', 'critical')),
 	performance_drop float8 DEFAULT 0.03 CHECK (performance_drop > 0),
-	performance_period interval NOT NULL DEFAULT '90 days',
+	performance_period interval NOT NULL DEFAULT '90 days' CHECK (performance_period > interval '0'),
 	max_age interval DEFAULT '90 days' CHECK (max_age > interval '0'),
 	new_rows bigint DEFAULT NULL CHECK (new_rows > 0),
 	retry_after interval NOT NULL DEFAULT '7 days'

@@ -8,7 +8,6 @@
 #include "funcapi.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
-#include "utils/fmgrprotos.h"
 
 #include "pg/args.h"
 #include "pg/json.h"
@@ -114,6 +113,23 @@ cp_returned_type(FunctionCallInfo fcinfo)
 	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	return BlessTupleDesc(descriptor);
+}
+
+Interval *
+cp_required_period(FunctionCallInfo fcinfo, int argument)
+{
+	Interval nothing = {0};
+	Interval *period;
+
+	if (PG_ARGISNULL(argument))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+		                errmsg("argument \"period\" must not be NULL")));
+	period = PG_GETARG_INTERVAL_P(argument);
+	if (DatumGetInt32(DirectFunctionCall2(interval_cmp, IntervalPGetDatum(period),
+	                                      IntervalPGetDatum(&nothing))) <= 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("a period must be longer than nothing")));
+	return period;
 }
 
 void

@@ -8,6 +8,7 @@
 
 #include "fmgr.h"
 #include "utils/jsonb.h"
+#include "utils/timestamp.h"
 
 /* The argument, which must not be NULL; name is for the message. */
 extern char *cp_required_text(FunctionCallInfo fcinfo, int argument, const char *name);
@@ -38,6 +39,9 @@ extern MemoryContext cp_aggregate_memory(FunctionCallInfo fcinfo);
 
 /* The row type that the calling function returns, ready for rows to be made of it. */
 extern TupleDesc cp_returned_type(FunctionCallInfo fcinfo);
+
+/* The argument "period": neither NULL nor empty nor backwards. */
+extern Interval *cp_required_period(FunctionCallInfo fcinfo, int argument);
 
 /* An error that names what must be finite, such as "an outcome". */
 extern void cp_require_finite(double number, const char *what);

@@ -185,6 +185,17 @@ score(const Checking *checking, const double *vectors, uint32 rows)
 	return scores;
 }
 
+static bool
+is_excluded(const CpDriftRequest *request, const char *feature)
+{
+	ListCell *cell;
+
+	foreach (cell, request->exclude)
+		if (strcmp(lfirst(cell), feature) == 0)
+			return true;
+	return false;
+}
+
 /*
  * One random row of each of as many equal parts: a reservoir's first rows are the table's first, and
  * rows in equal steps would be of one kind where the table alternates.
@@ -421,17 +432,6 @@ add_line(Checking *checking, const char *segment, const char *feature)
 	return line;
 }
 
-static bool
-is_excluded(const CpDriftRequest *request, const char *feature)
-{
-	ListCell *cell;
-
-	foreach (cell, request->exclude)
-		if (strcmp(lfirst(cell), feature) == 0)
-			return true;
-	return false;
-}
-
 static void
 check_excluded(const Checking *checking)
 {
@@ -532,22 +532,36 @@ level_of_auc(const CpDomain *domain)
 	return domain->auc < cp_normal_cdf(sqrt(psi / 2)) ? CP_ALARM_WARNING : CP_ALARM_CRITICAL;
 }
 
+/* What is not to be looked at tells no classifier anything. */
+static void
+blank_excluded(const Checking *checking, double *vectors, uint32 rows)
+{
+	uint32 width = checking->map->count;
+
+	for (uint32 f = 0; f < width; f++)
+		for (uint32 i = 0;
+		     is_excluded(checking->request, checking->map->features[f].name) && i < rows; i++)
+			vectors[(size_t) i * width + f] = NAN;
+}
+
 static void
 compare_combinations(Checking *checking)
 {
 	const CpProfile *profile = &checking->all.profile;
 	uint32 before = Min(profile->sample_rows, CP_DOMAIN_ROWS);
 	uint32 now = Min(checking->current.sampled, CP_DOMAIN_ROWS);
+	double *then, *today;
 	CpDriftLine *line;
 
 	if (!checking->request->combinations || before < CP_DOMAIN_LEAST || now < CP_DOMAIN_LEAST)
 		return;
-	try(checking,
-	    cp_domain_compare(
-			&checking->bridge->context, checking->map,
-			spread_rows(checking, profile->sample, profile->sample_rows, before), before,
-			spread_rows(checking, checking->current.vectors, checking->current.sampled, now), now,
-			(uint64) checking->request->seed, 1 - checking->request->alpha, &checking->domain));
+	then = spread_rows(checking, profile->sample, profile->sample_rows, before);
+	today = spread_rows(checking, checking->current.vectors, checking->current.sampled, now);
+	blank_excluded(checking, then, before);
+	blank_excluded(checking, today, now);
+	try(checking, cp_domain_compare(&checking->bridge->context, checking->map, then, before, today,
+	                                now, (uint64) checking->request->seed,
+	                                1 - checking->request->alpha, &checking->domain));
 	line = add_line(checking, NULL, CP_DRIFT_COMBINATIONS);
 	line->drift.rows = now;
 	line->drift.cells.psi = line->drift.cells.kl_reference = line->drift.cells.js = NAN;

@@ -9,7 +9,6 @@
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
-#include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
@@ -56,18 +55,6 @@ check_mode(const CpDriftRequest *request)
 }
 
 static void
-check_period(const CpDriftRequest *request)
-{
-	Interval zero = {0};
-
-	if (request->period != NULL &&
-	    DatumGetInt32(DirectFunctionCall2(interval_cmp, IntervalPGetDatum(request->period),
-	                                      IntervalPGetDatum(&zero))) <= 0)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		                errmsg("a period must be longer than nothing")));
-}
-
-static void
 read_request(FunctionCallInfo fcinfo, CpDriftRequest *request)
 {
 	memset(request, 0, sizeof(*request));
@@ -79,10 +66,9 @@ read_request(FunctionCallInfo fcinfo, CpDriftRequest *request)
 	request->combinations = request->record = true;
 	request->model = cp_optional_text(fcinfo, 0);
 	request->source = cp_optional_text(fcinfo, 1);
-	request->period = PG_ARGISNULL(2) ? NULL : PG_GETARG_INTERVAL_P(2);
+	request->period = PG_ARGISNULL(2) ? NULL : cp_required_period(fcinfo, 2);
 	cp_options_object(cp_options_argument(fcinfo, 3), rules, "{\"segment_by\": \"plan\"}", request);
 	check_mode(request);
-	check_period(request);
 }
 
 /* A document writes numbers out: a hundred zeros say no more than one. */

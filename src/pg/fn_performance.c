@@ -23,15 +23,6 @@ PG_FUNCTION_INFO_V1(cp_performance_check);
 /* From so many times more or fewer than expected on calibration is critical; a warning from the root on. */
 #define CALIBRATION_CRITICAL 1.5
 
-static Interval *
-period_argument(FunctionCallInfo fcinfo)
-{
-	if (PG_ARGISNULL(1))
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-		                errmsg("argument \"period\" must not be NULL")));
-	return PG_GETARG_INTERVAL_P(1);
-}
-
 static void
 put_number(Datum *values, bool *nulls, int column, double number)
 {
@@ -70,7 +61,7 @@ cp_performance(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *info = (ReturnSetInfo *) fcinfo->resultinfo;
 	char *model = cp_optional_text(fcinfo, 0);
-	Interval *period = period_argument(fcinfo);
+	Interval *period = cp_required_period(fcinfo, 1);
 	MemoryContext memory = AllocSetContextCreate(CurrentMemoryContext, "churnprevent performance",
 	                                             ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(memory);
@@ -148,7 +139,7 @@ Datum
 cp_performance_check(PG_FUNCTION_ARGS)
 {
 	char *model = cp_optional_text(fcinfo, 0);
-	Interval *period = period_argument(fcinfo);
+	Interval *period = cp_required_period(fcinfo, 1);
 	MemoryContext memory = AllocSetContextCreate(CurrentMemoryContext, "churnprevent performance",
 	                                             ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(memory);
