@@ -620,30 +620,7 @@ work(CpContext *context)
 static void
 host_refuses(void)
 {
-	size_t allocations, polls;
-	CpContext *tight;
-
-	REQUIRE_OK(work(unit_context()));
-	allocations = unit_allocations();
-	polls = unit_polls();
-	CHECK(allocations > 10 && polls > 2);
-	for (size_t nth = 1; nth <= allocations; nth++)
-	{
-		CpContext *context = unit_context();
-
-		unit_fail_allocation(nth);
-		CHECK_STATUS(CP_NO_MEMORY, work(context));
-	}
-	for (size_t nth = 0; nth < polls; nth++)
-	{
-		CpContext *context = unit_context();
-
-		unit_cancel_after(nth);
-		CHECK_STATUS(CP_CANCELLED, work(context));
-	}
-	tight = unit_context();
-	tight->budget = 8000;
-	CHECK_STATUS(CP_OVER_BUDGET, work(tight));
+	unit_host_refuses(work, 11, 3, 8000);
 }
 
 void

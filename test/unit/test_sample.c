@@ -514,28 +514,7 @@ work(CpContext *context)
 static void
 host_refuses(void)
 {
-	CpContext *context = unit_context();
-	size_t allocations, polls;
-
-	REQUIRE_OK(work(context));
-	allocations = unit_allocations();
-	polls = unit_polls();
-	CHECK(allocations > 20 && polls > 20);
-	for (size_t nth = 1; nth <= allocations; nth++)
-	{
-		context = unit_context();
-		unit_fail_allocation(nth);
-		CHECK_STATUS(CP_NO_MEMORY, work(context));
-	}
-	for (size_t nth = 0; nth < polls; nth++)
-	{
-		context = unit_context();
-		unit_cancel_after(nth);
-		CHECK_STATUS(CP_CANCELLED, work(context));
-	}
-	context = unit_context();
-	context->budget = 20000;
-	CHECK_STATUS(CP_OVER_BUDGET, work(context));
+	unit_host_refuses(work, 21, 21, 20000);
 }
 
 void

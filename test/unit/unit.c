@@ -358,3 +358,31 @@ unit_main(const UnitTest *tests, size_t count, int argc, char **argv)
 	/* A run of nothing, for instance by a misspelt name, is not a success. */
 	return failed_cases > 0 || cases == 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
+
+void
+unit_host_refuses(CpStatus (*work)(CpContext *context), size_t allocations, size_t polls,
+                  size_t budget)
+{
+	CpContext *context = unit_context();
+	size_t allocated, polled;
+
+	REQUIRE_OK(work(context));
+	allocated = unit_allocations();
+	polled = unit_polls();
+	CHECK(allocated >= allocations && polled >= polls);
+	for (size_t nth = 1; nth <= allocated; nth++)
+	{
+		context = unit_context();
+		unit_fail_allocation(nth);
+		CHECK_STATUS(CP_NO_MEMORY, work(context));
+	}
+	for (size_t nth = 0; nth < polled; nth++)
+	{
+		context = unit_context();
+		unit_cancel_after(nth);
+		CHECK_STATUS(CP_CANCELLED, work(context));
+	}
+	context = unit_context();
+	context->budget = budget;
+	CHECK_STATUS(CP_OVER_BUDGET, work(context));
+}

@@ -111,4 +111,12 @@ extern size_t unit_polls(void);
 extern size_t unit_progress_lines(void);
 extern const char *unit_last_progress(void);
 
+/*
+ * Work that succeeds must pass on what its host refuses: each of its allocations failing in
+ * turn, a stop at each of its polls, and a budget (bytes) that is too small for it. It must make
+ * this many allocations and polls at least, lest there be nothing to refuse.
+ */
+extern void unit_host_refuses(CpStatus (*work)(CpContext *context), size_t allocations,
+                              size_t polls, size_t budget);
+
 #endif
