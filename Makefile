@@ -18,7 +18,7 @@ EXTVERSION := $(shell sed -n "s/^default_version *= *'\([^']*\)'.*/\1/p" churnpr
 NUM_OBJS = context rng hash bloom vec packed special sort bytes blas
 
 LEARN_OBJS = training dataset dictionary featuremap binning tree tree_grow tree_masks gbm forest \
-	net net_inputs net_learner blend calibrate ensemble model metrics evaluation roc importance leak \
+	net net_inputs net_learner blend calibrate ensemble model metrics evaluation roc importance screen leak \
 	background explain split train holdout estimation domain
 
 STATS_OBJS = distributions posterior power moments comparison sequential assignment trial \

@@ -13,14 +13,6 @@
 
 #define FOLDS 3
 
-/*
- * Rows of one fold judge what was learned from another, and the other way round: two results
- * of the same chance. Where the sides are alike, that makes the variance of the AUC up to
- * twice that of as many independent rows, whatever the number of folds; 1.3 to 1.9 times by
- * simulation. Standard errors grow by the root.
- */
-#define INFLATION 1.41421356237309504880
-
 /* Rounds are fixed: to choose them by the rows that judge would favour the classifier. */
 static const CpGbmParams light = {
 	.rounds = 40,
@@ -149,7 +141,8 @@ static CpStatus
 judge(CpContext *context, double confidence, const Sides *sides, CpDomain *domain)
 {
 	CpScored scored = {sides->dataset.rows, sides->scores, sides->labels, NULL};
-	double confidence_of_rows = 2 * cp_normal_cdf(INFLATION * cp_two_sided_z(confidence)) - 1;
+	double confidence_of_rows =
+		2 * cp_normal_cdf(CP_FOLDS_INFLATION * cp_two_sided_z(confidence)) - 1;
 	CpEvaluation evaluation;
 	uint32_t kept = 0;
 

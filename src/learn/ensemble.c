@@ -403,6 +403,17 @@ cp_ensemble_fit(CpContext *context, const CpTraining *training, const CpEnsemble
 	return CP_OK;
 }
 
+void
+cp_ensemble_free(CpContext *context, CpEnsemble *ensemble)
+{
+	for (uint32_t i = 0; i < ensemble->count; i++)
+	{
+		learner_of(ensemble->members[i].kind)->free(ensemble->members[i].model);
+		cp_free(context, &ensemble->members[i].model);
+	}
+	ensemble->count = 0;
+}
+
 /* --- scoring ------------------------------------------------------------ */
 
 double

@@ -95,6 +95,8 @@ extern CpStatus cp_ensemble_fit(CpContext *context, const CpTraining *training,
                                 const CpEnsembleParams *params, CpEnsemble *ensemble,
                                 CpEnsembleReport *report);
 
+extern void cp_ensemble_free(CpContext *context, CpEnsemble *ensemble);
+
 /* Probability of a feature vector; scratch: cp_ensemble_scratch bytes. */
 extern double cp_ensemble_probability(const CpEnsemble *ensemble, const double *vector,
                                       void *scratch);

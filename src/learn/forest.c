@@ -72,10 +72,12 @@ planter_init(Planter *planter, CpContext *context, const CpTraining *training,
 
 	cp_grow_defaults(&grow);
 	grow.max_depth = params->max_depth;
-	grow.features_per_split = (uint32_t) ceil(params->colsample * training->binned->nfeatures);
+	grow.features_per_split = (uint32_t) ceil(params->colsample * cp_training_features(training));
 	memset(planter, 0, sizeof(*planter));
 	planter->training = training;
 	CP_TRY(cp_grower_init(&planter->grower, context, training->binned, &grow));
+	if (training->kept != NULL)
+		memcpy(planter->grower.allowed, training->kept, training->binned->nfeatures);
 	planter->grower.unit = cp_training_largest_weight(training) * MOST_DRAWS / CP_GRADIENT_STEPS;
 	CP_TRY(cp_alloc_zero(context, &planter->draws, training->n, 1));
 	CP_TRY(cp_alloc_zero(context, &planter->leaves, training->n, sizeof(double)));

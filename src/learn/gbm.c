@@ -164,14 +164,14 @@ static CpStatus
 booster_round(Booster *booster)
 {
 	CpGrower *grower = booster->grower;
-	uint32_t n = booster->training->binned->nfeatures;
-	uint32_t wanted = (uint32_t) ceil(booster->params->colsample * n);
+	const CpTraining *training = booster->training;
+	uint32_t wanted = (uint32_t) ceil(booster->params->colsample * cp_training_features(training));
 	CpRng rng;
 
 	cp_rng_init(&rng, booster->seed, booster->stream++);
 	draw_rows(booster, &rng);
-	cp_draw_features(&rng, NULL, n, wanted, grower->allowed);
-	set_gradients(booster->training, booster->scores, grower->unit, grower->gradients);
+	cp_draw_features(&rng, training->kept, training->binned->nfeatures, wanted, grower->allowed);
+	set_gradients(training, booster->scores, grower->unit, grower->gradients);
 	grower->trees = &booster->trees;
 	grower->scores = booster->scores;
 	return cp_grow_tree(grower);

@@ -54,13 +54,14 @@ place_knots(const double *values, uint32_t n, double *knots)
 	return count;
 }
 
+/* n: rows to learn from; without any the feature gets no input. */
 static CpStatus
-learn_number(CpContext *context, const CpColumn *column, const CpTraining *training, double *values,
-             double *scratch, CpNetFeature *feature)
+learn_number(CpContext *context, const CpColumn *column, const CpTraining *training, uint32_t n,
+             double *values, double *scratch, CpNetFeature *feature)
 {
 	uint32_t seen = 0, missing = 0;
 
-	for (uint32_t i = 0; i < training->n; i++)
+	for (uint32_t i = 0; i < n; i++)
 	{
 		double value = column->numbers[training->rows[i]];
 
@@ -78,8 +79,9 @@ learn_number(CpContext *context, const CpColumn *column, const CpTraining *train
 	return CP_OK;
 }
 
+/* n: as above. */
 static CpStatus
-learn_category(CpContext *context, const CpColumn *column, const CpTraining *training,
+learn_category(CpContext *context, const CpColumn *column, const CpTraining *training, uint32_t n,
                CpNetFeature *feature)
 {
 	uint32_t rows[CP_MAX_LEVELS + 2] = {0};
@@ -90,7 +92,7 @@ learn_category(CpContext *context, const CpColumn *column, const CpTraining *tra
 	feature->category = true;
 	feature->levels = column->texts.count;
 	CP_TRY(cp_alloc(context, &feature->places, feature->levels + 2, sizeof(int16_t)));
-	for (uint32_t i = 0; i < training->n; i++)
+	for (uint32_t i = 0; i < n; i++)
 		rows[column->levels[training->rows[i]]] += cp_training_weight(training, i) > 0;
 	for (uint32_t level = 0; level <= other; level++)
 		rare += level == other || rows[level] < CP_NET_FEW_ROWS ? rows[level] : 0;
@@ -117,15 +119,17 @@ learn_features(CpNetInputs *inputs, const CpTraining *training)
 	for (uint32_t c = 0; c < training->dataset->ncolumns; c++)
 	{
 		const CpColumn *column = &training->dataset->columns[c];
-		CpNetFeature *feature = &inputs->features[inputs->nfeatures];
+		uint32_t f = inputs->nfeatures;
+		CpNetFeature *feature = &inputs->features[f];
+		uint32_t n = training->kept == NULL || training->kept[f] ? training->n : 0;
 
 		if (column->dropped != CP_KEPT)
 			continue;
 		CP_TRY(cp_poll(context));
 		if (column->kind == CP_CATEGORY)
-			CP_TRY(learn_category(context, column, training, feature));
+			CP_TRY(learn_category(context, column, training, n, feature));
 		else
-			CP_TRY(learn_number(context, column, training, values, scratch, feature));
+			CP_TRY(learn_number(context, column, training, n, values, scratch, feature));
 		feature->first = inputs->count;
 		inputs->count += feature->inputs;
 		inputs->nfeatures++;

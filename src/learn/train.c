@@ -68,6 +68,16 @@ gather_targets(CpContext *context, const CpDataset *dataset, const uint32_t *row
 }
 
 static CpStatus
+screen(CpContext *context, const CpTraining *training, const CpTrainParams *params, uint8_t **kept)
+{
+	uint32_t features = training->binned->nfeatures;
+
+	CP_TRY(cp_alloc(context, kept, features, 1));
+	memset(*kept, 1, features);
+	return params->screen ? cp_screen(context, training, &params->ensemble, *kept) : CP_OK;
+}
+
+static CpStatus
 fit(CpContext *context, const CpDataset *dataset, const CpTrainParams *params, const uint32_t *rows,
     CpTrained *trained)
 {
@@ -92,6 +102,8 @@ fit(CpContext *context, const CpDataset *dataset, const CpTrainParams *params, c
 	training.labels = labels;
 	training.weights = weights;
 	training.binned = &binned;
+	CP_TRY(screen(context, &training, params, &trained->kept));
+	training.kept = trained->kept;
 	CP_TRY(cp_alloc(context, &trained->alone_aucs, trained->model.map.count, sizeof(double)));
 	CP_TRY(cp_leak_aucs(context, &training, trained->alone_aucs));
 	CP_TRY(cp_ensemble_fit(context, &training, &params->ensemble, &trained->model.ensemble,

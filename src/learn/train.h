@@ -8,6 +8,7 @@
 #include "learn/leak.h"
 #include "learn/metrics.h"
 #include "learn/model.h"
+#include "learn/screen.h"
 #include "learn/split.h"
 
 /* Up to this many rows the number of rounds is chosen by cross-validation, beyond by one part kept out. */
@@ -21,6 +22,7 @@ typedef struct CpTrainParams
 	CpSplitBy split_by;
 	double test_size; /* share held out, [0, 0.9] */
 	uint32_t folds;   /* 0 = as the number of rows suggests, 1 = one part, else 2 .. 20 */
+	bool screen;      /* leave out features that are not missed, see screen.h */
 	uint64_t seed;
 	CpEnsembleParams ensemble;
 } CpTrainParams;
@@ -29,6 +31,7 @@ typedef struct CpTrained
 {
 	CpModel model;
 	CpEnsembleReport report;
+	uint8_t *kept;            /* [model.map.count] 1 = learned from */
 	CpImportance *importance; /* [model.map.count] */
 	double churn_rate;        /* of all rows, weighted */
 	uint32_t train_rows;

@@ -7,6 +7,16 @@
 
 #include "num/special.h"
 
+uint32_t
+cp_training_features(const CpTraining *training)
+{
+	uint32_t n = training->binned->nfeatures, kept = 0;
+
+	for (uint32_t f = 0; f < n; f++)
+		kept += training->kept == NULL || training->kept[f];
+	return kept;
+}
+
 double
 cp_training_largest_weight(const CpTraining *training)
 {

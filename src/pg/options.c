@@ -111,6 +111,7 @@ static const CpOptionRule train_rules[] = {
 	{"folds", CP_OPTION_WHOLE, AT(folds), 1, 20},
 	{"seed", CP_OPTION_WHOLE, AT(seed), 0, 9007199254740992.0},
 	{"max_rows", CP_OPTION_WHOLE, AT(max_rows), 1, CP_MAX_ROWS},
+	{"screen", CP_OPTION_FLAG, AT(screen), 0, 0},
 	{"deploy", CP_OPTION_FLAG, AT(deploy), 0, 0},
 	{"members", CP_OPTION_CUSTOM, AT(ensemble.members), .read = read_members},
 	{"gbm", CP_OPTION_OBJECT, AT(ensemble.gbm), 0, 0, gbm_rules},
@@ -138,6 +139,7 @@ cp_options_read(Jsonb *json, CpOptions *options)
 	options->horizon_months = 1;
 	options->test_size = 0.2;
 	options->seed = 42;
+	options->screen = true;
 	options->deploy = true;
 	cp_ensemble_defaults(&options->ensemble);
 	cp_options_object(json, train_rules, "{\"id\": \"customer_id\", \"test_size\": 0.2}", options);

@@ -31,6 +31,7 @@ typedef struct CpOptions
 	double folds;
 	double seed;
 	double max_rows; /* 0 = all */
+	bool screen;
 	bool deploy;
 	CpEnsembleParams ensemble;
 } CpOptions;

@@ -44,8 +44,9 @@ describe_metrics(const CpMetrics *metrics)
 
 /* Names, kinds and numbers of levels: what a reader may see; the levels are customers' values. */
 static Jsonb *
-describe_features(const CpFeatureMap *map)
+describe_features(const CpTrained *trained)
 {
+	const CpFeatureMap *map = &trained->model.map;
 	Jsonb **features = palloc(map->count * sizeof(Jsonb *));
 
 	for (uint32 f = 0; f < map->count; f++)
@@ -57,6 +58,8 @@ describe_features(const CpFeatureMap *map)
 		cp_json_text(&json, "kind", cp_kind_name(map->features[f].kind));
 		if (map->features[f].kind == CP_CATEGORY)
 			cp_json_number(&json, "levels", map->features[f].levels.count);
+		if (!trained->kept[f])
+			cp_json_flag(&json, "left_out", true);
 		features[f] = cp_json_end(&json);
 	}
 	return cp_json_array(features, map->count);
@@ -164,6 +167,7 @@ describe_options(Jsonb *given, const CpOptions *options, const CpEnsembleParams 
 	cp_json_number(&json, "horizon_months", options->horizon_months);
 	cp_json_number(&json, "test_size", options->test_size);
 	cp_json_number(&json, "seed", options->seed);
+	cp_json_flag(&json, "screen", options->screen);
 	cp_options_describe(params, &json);
 	if (positive != NULL)
 		cp_json_text(&json, "positive", positive);
@@ -216,6 +220,26 @@ report_leaks(const CpTrained *trained)
 }
 
 static void
+report_screen(const CpTrained *trained)
+{
+	const CpFeatureMap *map = &trained->model.map;
+	StringInfoData columns;
+	int count = 0;
+
+	initStringInfo(&columns);
+	for (uint32 f = 0; f < map->count; f++)
+		if (!trained->kept[f])
+			appendStringInfo(&columns, "%s%s", count++ == 0 ? "" : ", ", map->features[f].name);
+	if (count == 0)
+		return;
+	ereport(NOTICE,
+	        (errmsg_plural("a column tells nothing that others do not, and is not learned from: %s",
+	                       "columns tell nothing that others do not, and are not learned from: %s",
+	                       count, columns.data),
+	         errhint("With \"screen\": false all columns are learned from.")));
+}
+
+static void
 report_repeats(const CpTrained *trained)
 {
 	if (trained->repeats > 0)
@@ -235,6 +259,7 @@ set_params(const CpOptions *options, CpTrainParams *params)
 	                                                   : CP_SPLIT_STRATIFIED;
 	params->test_size = options->test_size;
 	params->folds = (uint32) options->folds;
+	params->screen = options->screen;
 	params->seed = (uint64) options->seed;
 	params->ensemble = options->ensemble;
 }
@@ -255,6 +280,7 @@ train(const CpTrainOrder *order, CpBridge *bridge, CpNewModel *stored, CpMetrics
 	cp_bridge_check(bridge, cp_train_model(&bridge->context, &set.dataset, &params, &trained),
 	                NULL);
 	report_leaks(&trained);
+	report_screen(&trained);
 	report_repeats(&trained);
 	stored->deploy =
 		order->gate == NULL ? options.deploy : order->gate(order->arg, bridge, &set, &trained);
@@ -272,7 +298,7 @@ train(const CpTrainOrder *order, CpBridge *bridge, CpNewModel *stored, CpMetrics
 	stored->label = pstrdup(set.label);
 	stored->options =
 		describe_options(order->options, &options, &trained.report.params, set.positive);
-	stored->features = describe_features(&trained.model.map);
+	stored->features = describe_features(&trained);
 	stored->roles = describe_roles(set.roles);
 	stored->metrics = describe_metrics(&trained.metrics);
 	stored->weights = describe_weights(&trained.report);

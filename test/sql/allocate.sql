@@ -176,7 +176,7 @@ SELECT abs(sum(cost) / 2000 - 1) < 0.01 AS spends, abs(sum(value) / 24498.53 - 1
 FROM (SELECT DISTINCT ON (customer_id) value, cost, cp_bid(value, cost, kind, cp_allocation_prices()) AS bid FROM offer ORDER BY customer_id, bid DESC) s WHERE bid > 0;
 
 -- By a model: values net of cost, as cp_recommend has them.
-SELECT version FROM cp_train('gym', 'gym_member', 'left_club', '{"id": "member_id", "value_column": "monthly_fee", "members": "gbm", "gbm": {"rounds": 40}}');
+SELECT version FROM cp_train('gym', 'gym_member', 'left_club', '{"id": "member_id", "value_column": "monthly_fee", "screen": false, "members": "gbm", "gbm": {"rounds": 40}}');
 UPDATE churnprevent.action SET cost_fixed = 0.3 WHERE name IN ('contact', 'offer');
 SELECT count(*) > 50 AS some, count(*) FILTER (WHERE NOT near(a.value, r.expected_value - r.action_cost) OR NOT near(a.cost, r.action_cost)) AS others
 FROM cp_allocate('gym_member', 'lp', 1e9, '{}', options => '{"model": "gym"}') a JOIN gym_member m ON member_id::text = customer_id, cp_recommend(m, 'greedy', 'gym') r WHERE action_name = action;

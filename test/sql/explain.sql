@@ -1,7 +1,9 @@
 -- cp_explain: contributions that add up, whichever way the customer comes.
 \i test/data/telco_churn.sql
 \i test/data/gym_members.sql
+SET client_min_messages = warning; -- it takes long enough to speak of its progress
 SELECT version FROM cp_train('told', 'customer', 'churn', '{"id": "customer_id", "value_column": "monthly_charges"}');
+RESET client_min_messages;
 SELECT version FROM cp_train('joined', 'gym_member', 'left_club', '{"gbm": {"rounds": 60}, "members": "gbm"}');
 
 -- Base and contributions are cp_predict's probability; the base is the same for everybody, near the share of leavers.

@@ -6,7 +6,7 @@ CREATE EXTENSION churnprevent;
 \i test/data/gym_members.sql
 \set ECHO all
 UPDATE churnprevent.holdout SET salt = '00000000-0000-0000-0000-000000000001';
-SELECT version FROM cp_train('gym', 'gym_member', 'left_club', '{"id": "member_id", "value_column": "monthly_fee", "members": "gbm", "gbm": {"rounds": 40}, "base_rate": 0.03}');
+SELECT version FROM cp_train('gym', 'gym_member', 'left_club', '{"id": "member_id", "value_column": "monthly_fee", "screen": false, "members": "gbm", "gbm": {"rounds": 40}, "base_rate": 0.03}');
 SELECT * FROM cp_train_policy('greedy') \gdesc
 -- Nothing to learn from yet, and feedback without a decision is nothing.
 SELECT cp_train_policy('greedy'); \echo :LAST_ERROR_SQLSTATE

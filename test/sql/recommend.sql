@@ -5,9 +5,9 @@ CREATE EXTENSION churnprevent;
 \set ECHO none
 \i test/data/gym_members.sql
 \set ECHO all
-SELECT version FROM cp_train('gym', 'gym_member', 'left_club', '{"id": "member_id", "value_column": "monthly_fee", "members": "gbm", "gbm": {"rounds": 40}}');
-SELECT version FROM cp_train('slow', 'gym_member', 'left_club', '{"id": "member_id", "value_column": "monthly_fee", "members": "gbm", "gbm": {"rounds": 40}, "base_rate": 0.05, "horizon_months": 3}');
-SELECT version FROM cp_train('untold', 'gym_member', 'left_club', '{"id": "member_id", "members": "gbm", "gbm": {"rounds": 5}}');
+SELECT version FROM cp_train('gym', 'gym_member', 'left_club', '{"id": "member_id", "value_column": "monthly_fee", "screen": false, "members": "gbm", "gbm": {"rounds": 40}}');
+SELECT version FROM cp_train('slow', 'gym_member', 'left_club', '{"id": "member_id", "value_column": "monthly_fee", "screen": false, "members": "gbm", "gbm": {"rounds": 40}, "base_rate": 0.05, "horizon_months": 3}');
+SELECT version FROM cp_train('untold', 'gym_member', 'left_club', '{"id": "member_id", "screen": false, "members": "gbm", "gbm": {"rounds": 5}}');
 
 SELECT r.* FROM gym_member m, cp_recommend(m, 'greedy', 'gym') r \gdesc
 -- Another model, the same catalogue; auto is greedy as long as nothing has proved better.

@@ -135,6 +135,7 @@ learn_train_params(CpTrainParams *params)
 	params->split_by = CP_SPLIT_STRATIFIED;
 	params->test_size = 0.2;
 	params->folds = 1;
+	params->screen = false;
 	params->seed = 1;
 	cp_ensemble_defaults(&params->ensemble);
 	params->ensemble.members = CP_MEMBER_BIT(CP_MEMBER_GBM);

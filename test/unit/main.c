@@ -32,6 +32,7 @@ extern void test_leak(void);
 extern void test_metrics(void);
 extern void test_evaluation(void);
 extern void test_roc(void);
+extern void test_screen(void);
 extern void test_split(void);
 extern void test_ensemble(void);
 extern void test_background(void);
@@ -102,6 +103,7 @@ static const UnitTest tests[] = {
 	{"leak", test_leak},
 	{"evaluation", test_evaluation},
 	{"roc", test_roc},
+	{"screen", test_screen},
 	{"split", test_split},
 	{"ensemble", test_ensemble},
 	{"background", test_background},
