@@ -121,11 +121,12 @@ learn_features(CpNetInputs *inputs, const CpTraining *training)
 		const CpColumn *column = &training->dataset->columns[c];
 		uint32_t f = inputs->nfeatures;
 		CpNetFeature *feature = &inputs->features[f];
-		uint32_t n = training->kept == NULL || training->kept[f] ? training->n : 0;
+		uint32_t n;
 
 		if (column->dropped != CP_KEPT)
 			continue;
 		CP_TRY(cp_poll(context));
+		n = training->kept == NULL || training->kept[f] ? training->n : 0;
 		if (column->kind == CP_CATEGORY)
 			CP_TRY(learn_category(context, column, training, n, feature));
 		else

@@ -177,7 +177,7 @@ make_scratch(Screen *screen)
 
 /* --- exchanges ---------------------------------------------------------- */
 
-/* costs: a judged row's losses at the stops of its walks, less that at the stop `from`; the mean. */
+/* costs: a judged row's loss at the stops of a walk, less that at the stop `from`, a mean over walks. */
 static void
 exchange_row(Screen *screen, uint32_t i, uint32_t n, uint32_t from)
 {

@@ -15,11 +15,12 @@ import ensemble
 import explain
 import quality
 import scoring
+import screen
 import single
 import training
 from bench import heading, run, say, value
 
-ALL = ["quality", "ensemble", "training", "scoring", "single", "explain", "decide", "allocate", "abtest", "drift"]
+ALL = ["quality", "ensemble", "training", "scoring", "single", "explain", "screen", "decide", "allocate", "abtest", "drift"]
 
 
 def describe_machine(connection):
@@ -40,7 +41,7 @@ def describe_machine(connection):
 
 def arguments():
     parser = argparse.ArgumentParser(prog="run.sh", description=__doc__)
-    parser.add_argument("benchmarks", nargs="*", metavar="quality|ensemble|training|scoring|single|explain|decide|allocate|abtest|drift",
+    parser.add_argument("benchmarks", nargs="*", metavar="quality|ensemble|training|scoring|single|explain|screen|decide|allocate|abtest|drift",
                         help="which ones; all when none is named")
     parser.add_argument("--rows", type=int, default=1000000, help="of the large tables (1000000)")
     case = parser.add_argument_group("quality on another file")
@@ -82,6 +83,7 @@ def main():
             "scoring": lambda: scoring.measure(connection, given.rows),
             "single": lambda: single.measure(connection),
             "explain": lambda: explain.measure(connection),
+            "screen": lambda: screen.measure(connection),
             "decide": lambda: decide.measure(connection),
             "allocate": lambda: allocate.measure(connection, given.rows),
             "abtest": lambda: abtest.measure(connection, given.rows),

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# run.sh [quality|ensemble|training|scoring|single|explain|decide|allocate|abtest|drift]... [--rows N] [--help]
+# run.sh [quality|ensemble|training|scoring|single|explain|screen|decide|allocate|abtest|drift]... [--rows N] [--help]
 # Measures quality and speed in a throwaway cluster, side by side with others; README.md says how to read
 # the report. The extension must be installed (make bench sees to it). Figures that miss their target are
 # printed, not failed.

@@ -17,7 +17,7 @@ FROM generate_series(1, 2000) n;
 CREATE VIEW features AS SELECT age, fines, loans, visits, branch, student, joined FROM reader;
 SELECT version FROM cp_train('lib', 'reader', 'quit', '{"id": "id", "members": "gbm", "gbm": {"rounds": 20}}');
 -- Later ones: older, other branches, fewer known visits, another share that quits.
-CREATE TABLE later AS
+CREATE TABLE later WITH (autovacuum_enabled = off) AS
 SELECT n AS id, date '2024-06-01' + n % 700 AS joined, 24 + 56 * u(n, 'age') AS age, CASE WHEN u(n, 'fine') > 0.6 THEN floor(40 * u(n, 'sum')) / 4 ELSE 0 END AS fines, (3 * u(n, 'loans'))::int AS loans,
 	CASE WHEN u(n, 'gap') > 0.3 THEN (10 * u(n, 'visits'))::numeric(5, 2) END AS visits, (ARRAY['city', 'coast', 'island', 'hills', 'city', 'city'])[1 + (6 * u(n, 'branch'))::int % 6] AS branch, u(n, 'student') < 0.3 AS student,
 	CASE WHEN n % 5 > 0 THEN (u(n, 'left') < 0.5)::int END AS quit
