@@ -290,7 +290,7 @@ count_idle(Screen *screen, const uint32_t *order, uint32_t *idle)
 	CP_TRY(exchange(screen, screen->features, least));
 	*idle = least;
 	while (*idle < screen->features &&
-	       screen->changes[*idle + 1].mean <= screen->changes[*idle + 1].error)
+	       screen->changes[*idle + 1].mean <= CP_SCREEN_RISE * screen->changes[*idle + 1].error)
 		(*idle)++;
 	return CP_OK;
 }

@@ -81,7 +81,7 @@ SELECT cp_simulator_check('NaN'); \echo :LAST_ERROR_SQLSTATE
 
 -- In a simulator: drawn at random in as many lives as it takes; the policy is called after it.
 SELECT version FROM cp_train('club', 'SELECT *, (date ''2026-07-01'' - joined) / 30 AS months FROM gym_member', 'left_club',
-	'{"id": "member_id", "value_column": "monthly_fee", "tenure_column": "months", "members": "gbm", "gbm": {"rounds": 20}, "base_rate": 0.03}');
+	'{"id": "member_id", "value_column": "monthly_fee", "tenure_column": "months", "screen": false, "members": "gbm", "gbm": {"rounds": 20}, "base_rate": 0.03}');
 SELECT simulator, customers FROM cp_simulator_create('world', 'club', 'SELECT *, (date ''2026-07-01'' - joined) / 30 AS months FROM gym_member', '{"policy": "none"}');
 SELECT policy, version, sum(trials) AS trials, bool_and(abs(effect - prior_mean) < 0.5) AS near, bool_and(effect_sd < prior_sd) AS surer FROM cp_train_policy('greedy', '{"simulator": "world"}') GROUP BY 1, 2;
 SELECT policy, version, sum(trials) AS trials FROM cp_train_policy('greedy', '{"simulator": "world", "decisions": 777, "months": 3, "seed": 7, "name": "trial"}') GROUP BY 1, 2;
