@@ -365,13 +365,14 @@ run_argument(FunctionCallInfo fcinfo)
 	return PG_GETARG_INT64(0);
 }
 
-/* What is left of a limit, or of a minimum what is beyond it. */
+/* What is left of a limit, or of a minimum what is beyond it; rounding of the sums is nothing. */
 static double
 slack_of(const CpLimitReport *limit)
 {
 	double taken = limit->already + limit->used;
+	double left = limit->least ? taken - limit->bound : limit->bound - taken;
 
-	return limit->least ? taken - limit->bound : limit->bound - taken;
+	return fabs(left) <= CP_LP_GAP * fabs(limit->bound) ? 0 : left;
 }
 
 /* A round amount of money that is about a fiftieth of a budget. */
