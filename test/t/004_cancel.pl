@@ -172,7 +172,7 @@ is($session->query_safe("SELECT count(*) > 100000, sum(cost::numeric * share::nu
 my $clean_before = $clean;
 $node->safe_psql('postgres', q{
 	CREATE VIEW growing AS SELECT * FROM wide WHERE id <= 3000;
-	SELECT cp_train('growing', 'growing', 'has_left', '{"id": "id", "members": "gbm", "gbm": {"rounds": 1000, "early_stopping": 0, "max_depth": 8}}') IS NOT NULL;
+	SELECT cp_train('growing', 'growing', 'has_left', '{"id": "id", "screen": false, "members": "gbm", "gbm": {"rounds": 1000, "early_stopping": 0, "max_depth": 8}}') IS NOT NULL;
 	UPDATE churnprevent.model SET created_at = '2020-01-01' WHERE name = 'growing';
 	CREATE OR REPLACE VIEW growing AS SELECT * FROM wide;
 	CREATE TABLE vectors AS SELECT * FROM wide WHERE id <= 50000;
